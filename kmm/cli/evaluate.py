@@ -1,0 +1,43 @@
+"""`kmm evaluate`: the scores of a trained model on a split."""
+
+import json
+import pathlib
+
+from kmm.cli.load_model import load_model
+from kmm.cli.open_source import add_source_arguments, open_source
+from kmm.cli.score_table import score_table
+
+
+def add_command(commands):
+    """Adds the command's parser, and returns it."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="score a trained model on a split",
+        description="Scores a model with the right words and with other ones, and prints and writes the scores.",
+    )
+    parser.add_argument("--model", required=True, metavar="FILE", help="model.keras")
+    add_source_arguments(parser, "by default the one of the model", required=True)
+    parser.add_argument("--split", default="test", metavar="NAME", help="train, val, test, ... (default: test)")
+    parser.add_argument("--output", metavar="FILE.json", help="file to write the scores to")
+    parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="pictures in a batch (default: 16)")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the scenes, or of the texts about a folder (default: 0)"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="score only the first N pictures")
+    return parser
+
+
+def run(args):
+    """Runs the command."""
+    model = load_model(args.model)
+    task = args.task or ("referring" if model.num_classes == 1 else "semantic")
+    source = open_source(args.data, task, args.classes, model.image_size, args.seed)
+    from kmm.evaluation import evaluate
+
+    metrics = evaluate(model, source, args.split, batch_size=args.batch_size, limit=args.limit)
+    print(score_table(metrics))
+    if args.output:
+        output = pathlib.Path(args.output)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+        print(f"written: {output}")

@@ -1,0 +1,60 @@
+"""`kmm train`: from data to a folder with a trained model, its scores, pictures and export."""
+
+import pathlib
+
+from kmm.cli.open_source import SHAPES, add_source_arguments, open_source
+from kmm.cli.score_table import score_table
+
+RUN_OPTIONS = ("epochs", "batch_size", "learning_rate", "precision", "seed", "overwrite")
+"""Options that go to `kmm.training.train_run` as they are; `None` leaves the preset's own value."""
+
+
+def add_command(commands):
+    """Adds the command's parser, and returns it."""
+    parser = commands.add_parser(
+        "train",
+        help="train a model, score it, export it and show what it does",
+        description="Trains a model and writes model.keras, metrics.json, history.csv, predictions.png, curves.png and "
+        "saved_model/1 into the output folder. Without arguments: the main job on scenes drawn by kmm itself.",
+    )
+    task_help = "a phrase gives a mask, or a description gives every pixel a class (default for a folder)"
+    add_source_arguments(parser, task_help, default=SHAPES)
+    parser.add_argument("--preset", metavar="NAME", help="see `kmm presets`; by default the one named like the task")
+    parser.add_argument("--output", metavar="DIR", help="output folder; by default runs/DATA-TASK")
+    recipe = parser.add_argument_group("recipe, by default the preset's")
+    recipe.add_argument("--epochs", type=int, metavar="N")
+    recipe.add_argument("--batch-size", type=int, metavar="N", help="pictures in a batch")
+    recipe.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="height and width in pixels")
+    recipe.add_argument("--learning-rate", type=float, metavar="X")
+    parser.add_argument(
+        "--precision", choices=("auto", "float32", "bfloat16"), default="auto",
+        help="of the computation (auto: bfloat16 where the hardware multiplies it)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights, order and texts (default: 0)")
+    parser.add_argument("--overwrite", action="store_true", help="replace the run that the output folder holds")
+    parser.add_argument("--no-export", action="store_true", help="write no saved_model")
+    return parser
+
+
+def run(args):
+    """Runs the command."""
+    task = args.task or ("referring" if args.data == SHAPES else "semantic")
+    preset = args.preset or task
+    from kmm.models.presets import find_preset
+
+    image_size = tuple(args.image_size or find_preset(preset)["arguments"]["image_size"])
+    # Another seed trains another model on the same scenes, so that scores can be compared.
+    source = open_source(args.data, task, args.classes, image_size, seed=0 if args.data == SHAPES else args.seed)
+    if args.data != SHAPES:
+        source.check()  # a bad file is named now, not after an hour
+
+    from kmm.training import train_run
+
+    output = pathlib.Path(args.output or f"runs/{source.name}-{task}")
+    options = {name: getattr(args, name) for name in RUN_OPTIONS}
+    metrics = train_run(
+        source=source, output=output, preset=preset, image_size=image_size, export=not args.no_export, **options
+    )
+    print(f"\n{score_table(metrics)}\n\nwritten:")
+    for path in sorted(path for path in output.iterdir() if not path.name.startswith(".")):
+        print(f"  {path}")

@@ -1,0 +1,65 @@
+"""Nearer and farther."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from kmm import feature_keys
+
+
+@dataclasses.dataclass(frozen=True)
+class RandomZoom:
+    """Crops a window of the picture, or sets the picture into a wider frame, and keeps its size.
+
+    Pixels outside the picture are grey and their labels 255. What a description says of places stays true as long as
+    the window keeps most of the picture: prefer small zooms for prompts about places.
+
+    Args:
+        smallest, largest: range of the window's side as a share of the picture's, below and above 1.
+
+    Raises:
+        ValueError: if the range is empty or not positive.
+
+    Example:
+
+    >>> example = {"images": tf.zeros((8, 8, 3), "uint8"), "segmentation_masks": tf.zeros((1, 8, 8), "uint8")}
+    >>> tuple(RandomZoom(0.8, 1.2)(example, tf.constant([1, 2], "int64"))["segmentation_masks"].shape)
+    (1, 8, 8)
+    """
+
+    smallest: float = 0.8
+    largest: float = 1.2
+
+    def __post_init__(self):
+        if not 0 < self.smallest <= self.largest:
+            raise ValueError(
+                "The smallest share must be positive and not above the largest. "
+                f"Received: smallest={self.smallest}, largest={self.largest}."
+            )
+
+    def __call__(self, example, key):
+        """Zoom the example; `key` is the int64 `(2,)` seed of this example."""
+        images, masks = example[feature_keys.IMAGES], example[feature_keys.SEGMENTATION_MASKS]
+        draws = tf.random.stateless_uniform((3,), key)
+        share = tf.exp(tf.math.log(self.smallest) + draws[0] * tf.math.log(self.largest / self.smallest))
+        shape = tf.cast(tf.shape(images)[:2], tf.float32)
+        starts = draws[1:] * shape * (1 - share)
+        # the pixel of the old picture under each new one, nearest
+        rows, columns = (
+            tf.cast(tf.floor(starts[axis] + (tf.range(shape[axis]) + 0.5) * share), tf.int32) for axis in (0, 1)
+        )
+        inside = _inside(rows, shape[0])[:, None] & _inside(columns, shape[1])[None, :]
+        rows, columns = (
+            tf.clip_by_value(r, 0, tf.cast(n, tf.int32) - 1) for r, n in ((rows, shape[0]), (columns, shape[1]))
+        )
+        images = tf.gather(tf.gather(images, rows, axis=0), columns, axis=1)
+        masks = tf.gather(tf.gather(masks, rows, axis=1), columns, axis=2)
+        return {
+            **example,
+            feature_keys.IMAGES: tf.where(inside[..., None], images, tf.constant(127, images.dtype)),
+            feature_keys.SEGMENTATION_MASKS: tf.where(inside[None], masks, tf.constant(255, masks.dtype)),
+        }
+
+
+def _inside(places, size):
+    return (places >= 0) & (places < tf.cast(size, tf.int32))

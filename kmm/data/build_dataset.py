@@ -1,0 +1,108 @@
+"""From a source to a `tf.data.Dataset` for `model.fit`."""
+
+import numpy as np
+import tensorflow as tf
+
+from kmm import feature_keys
+from kmm.preprocessing import resize_images, resize_masks
+
+
+def build_dataset(
+    source,
+    split,
+    batch_size,
+    image_size,
+    tokenizer=None,
+    num_prompts=None,
+    training=False,
+    augmentations=(),
+    seed=0,
+    first_step=0,
+):
+    """Turn a source into batches `(inputs, segmentation_masks)`.
+
+    Everything random depends only on (seed, epoch, example index), so that the same arguments give the same bytes
+    whatever the parallelism, and a run can be entered at any step.
+
+    Args:
+        source: a `kmm.data.Source`, such as `kmm.data.ShapesSource()`.
+        split: which split of it.
+        batch_size: pictures in a batch.
+        image_size: `(height, width)` that pictures and masks are resized to, the model's.
+        tokenizer: a `kmm.preprocessing.PromptTokenizer`; without one the inputs are the images alone.
+        num_prompts: `None` for one prompt for each picture and masks `(batch, height, width)`; a number for that many
+            prompts and masks `(batch, num_prompts, height, width)`, for `model.for_prompts(num_prompts)`.
+        training: shuffle, augment and never end (give `steps_per_epoch` to `fit`); otherwise every example once, in
+            order.
+        augmentations: data steps such as `kmm.data.RandomFlip()`, applied in order when training.
+        seed: the seed of order, prompts and augmentations.
+        first_step: the batch to begin with, for runs that go on.
+
+    Returns:
+        A `tf.data.Dataset` of a dict of `images` uint8 `(batch, height, width, 3)`, `token_ids` and `padding_mask`
+        `(batch, [num_prompts,] length)`, and uint8 masks.
+
+    Raises:
+        ValueError: if the split is smaller than a training batch.
+
+    Example:
+
+    >>> import kmm
+    >>> source = kmm.data.ShapesSource(image_size=(32, 32))
+    >>> tokenizer = kmm.preprocessing.PromptTokenizer.adapt(source.prompts("train", limit=100), sequence_length=8)
+    >>> dataset = kmm.data.build_dataset(source, "val", batch_size=4, image_size=(32, 32), tokenizer=tokenizer)
+    >>> inputs, masks = next(iter(dataset))
+    >>> tuple(inputs["token_ids"].shape), tuple(masks.shape)
+    ((4, 8), (4, 32, 32))
+    """
+    count = source.num_examples(split)
+    if training and count < batch_size:
+        raise ValueError(
+            f"A training split needs at least one batch of examples. Received: {count} examples in {split!r}, "
+            f"batch_size={batch_size}. Lower the batch size."
+        )
+    positions = tf.data.Dataset.range(first_step * batch_size, 2**62 if training else count)
+
+    def place(position):
+        """The epoch and the example of a position in the endless stream."""
+        epoch, index = position // count, position % count
+        if training:
+            order = tf.cast(tf.stack([tf.cast(seed, tf.int64), epoch]), tf.int32)
+            index = tf.cast(tf.random.experimental.index_shuffle(index, order, count - 1), tf.int64)
+        return epoch, index
+
+    def draw(epoch, index):
+        example = source.example(split, int(index), int(epoch), num_prompts or 1)
+        prompts = np.array([prompt.encode() for prompt in example.prompts], dtype=object)
+        return example.image, prompts, example.segmentation_masks
+
+    def load(position):
+        epoch, index = place(position)
+        image, prompts, masks = tf.numpy_function(draw, [epoch, index], (tf.uint8, tf.string, tf.uint8))
+        example = {
+            feature_keys.IMAGES: tf.ensure_shape(image, (None, None, 3)),
+            feature_keys.PROMPTS: tf.ensure_shape(prompts, (num_prompts or 1,)),
+            feature_keys.SEGMENTATION_MASKS: tf.ensure_shape(masks, (num_prompts or 1, None, None)),
+        }
+        if training:
+            for number, augmentation in enumerate(augmentations):
+                key = tf.stack([seed * 1009 + number, epoch * count + index])
+                example = augmentation(example, tf.cast(key, tf.int64))
+        images = resize_images(example[feature_keys.IMAGES], image_size)
+        example[feature_keys.IMAGES] = tf.cast(tf.round(images), tf.uint8)
+        masks = feature_keys.SEGMENTATION_MASKS
+        example[masks] = resize_masks(example[masks], image_size)
+        return example
+
+    def split_targets(batch):
+        inputs = {feature_keys.IMAGES: batch[feature_keys.IMAGES]}
+        prompts, masks = batch[feature_keys.PROMPTS], batch[feature_keys.SEGMENTATION_MASKS]
+        if num_prompts is None:
+            prompts, masks = prompts[:, 0], masks[:, 0]
+        if tokenizer is not None:
+            inputs.update(tokenizer(prompts))
+        return inputs, masks
+
+    examples = positions.map(load, num_parallel_calls=2, deterministic=True)
+    batches = examples.batch(batch_size, drop_remainder=training)
+    return batches.map(split_targets, num_parallel_calls=1, deterministic=True).prefetch(2)

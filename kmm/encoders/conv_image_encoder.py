@@ -1,0 +1,116 @@
+"""A small trainable convolutional image encoder."""
+
+import keras
+
+from kmm import feature_keys
+from kmm.layers import ConvBlock, ResidualBlock
+from kmm.utils.functional_model import FunctionalModel
+
+
+@keras.saving.register_keras_serializable(package="kmm")
+class ConvImageEncoder(FunctionalModel):
+    """A pyramid of convolutions trained from scratch.
+
+    Level `Pn` has stride `2**n`. Each level halves the picture, then refines it by residual blocks. The branch of the
+    classic example (convolutions of 32, 64 and 128 filters, each followed by max pooling) is one configuration:
+    `ConvImageEncoder(image_size, widths=(32, 64, 128), blocks=0, downsampling="max_pooling", normalization=False)`.
+
+    Args:
+        image_size: `(height, width)` of the pictures in pixels, divisible by the largest stride, `2**len(widths)`.
+        widths: channels of the levels P1, P2, ...; at least two. P1 is computed but not returned.
+        blocks: residual blocks at each level from P2 on: one number, or one for each level.
+        downsampling: "convolution" (stride 2) or "max_pooling" (after a convolution of stride 1).
+        normalization: batch normalisation after each convolution.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Call arguments:
+        images: `(batch, height, width, 3)`, values in [0, 255] of any dtype; rescaled inside.
+
+    Output shape:
+        A dict with `"P2"`, `"P3"`, ...: `(batch, height / 2**n, width / 2**n, widths[n - 1])`.
+
+    Raises:
+        ValueError: if the image size does not fit the stride, or an argument has no meaning.
+
+    Example:
+
+    >>> import kmm, numpy as np
+    >>> encoder = kmm.encoders.ConvImageEncoder(image_size=(64, 64), widths=(8, 16, 24, 32, 32))
+    >>> features = encoder(np.zeros((1, 64, 64, 3), "uint8"))
+    >>> {level: tuple(map.shape) for level, map in features.items()}["P5"]
+    (1, 2, 2, 32)
+    """
+
+    def __init__(
+        self,
+        image_size,
+        widths=(32, 64, 128, 192, 256),
+        blocks=1,
+        downsampling="convolution",
+        normalization=True,
+        dtype=None,
+        **kwargs,
+    ):
+        widths = tuple(widths)
+        blocks = tuple(blocks) if isinstance(blocks, (tuple, list)) else (blocks,) * (len(widths) - 1)
+        _check(tuple(image_size), widths, blocks, downsampling)
+
+        # parts
+        rescale = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale", dtype=dtype)
+        options = {"normalization": normalization, "dtype": dtype}
+        strides = 2 if downsampling == "convolution" else 1
+        steps, refinements, pools = [], [()], []
+        for level, width in enumerate(widths, start=1):
+            steps.append(ConvBlock(width, strides=strides, name=f"p{level}_step", **options))
+            pools.append(keras.layers.MaxPooling2D(name=f"p{level}_pool", dtype=dtype) if strides == 1 else None)
+        for level, count in enumerate(blocks, start=2):
+            refinements.append([ResidualBlock(name=f"p{level}_block{i + 1}", **options) for i in range(count)])
+
+        # graph
+        images = keras.Input((*image_size, 3), name=feature_keys.IMAGES, dtype="float32")
+        features, x = {}, rescale(images)
+        for level, (step, pool, refinement) in enumerate(zip(steps, pools, refinements, strict=True), start=1):
+            x = step(x)
+            x = x if pool is None else pool(x)
+            for block in refinement:
+                x = block(x)
+            features[f"P{level}"] = x
+        del features["P1"]
+        super().__init__(inputs=images, outputs=features, dtype=dtype, **kwargs)
+
+        # config
+        self.image_size = tuple(image_size)
+        self.widths, self.blocks = widths, blocks
+        self.downsampling, self.normalization = downsampling, normalization
+        self.pyramid_levels = tuple(features)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {
+            **super().get_config(),
+            "image_size": self.image_size,
+            "widths": self.widths,
+            "blocks": self.blocks,
+            "downsampling": self.downsampling,
+            "normalization": self.normalization,
+        }
+
+
+def _check(image_size, widths, blocks, downsampling):
+    """Refuse arguments that have no meaning."""
+    if len(widths) < 2 or len(blocks) != len(widths) - 1:
+        raise ValueError(
+            "A pyramid needs widths for P1, P2, ... and a number of blocks for each level from P2 on. "
+            f"Received: widths={widths}, blocks={blocks}."
+        )
+    if downsampling not in ("convolution", "max_pooling"):
+        raise ValueError(
+            f"downsampling must be 'convolution' or 'max_pooling'. Received: downsampling={downsampling!r}."
+        )
+    stride = 2 ** len(widths)
+    if len(image_size) != 2 or any(side % stride or side <= 0 for side in image_size):
+        nearest = tuple(max(stride, round(side / stride) * stride) for side in image_size)
+        raise ValueError(
+            f"Image height and width must be multiples of {stride}, the stride of P{len(widths)}. "
+            f"Received: image_size={image_size}. The nearest that fits is {nearest}."
+        )

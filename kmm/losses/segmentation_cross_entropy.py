@@ -1,0 +1,95 @@
+"""Softmax cross-entropy for semantic segmentation."""
+
+import math
+
+import keras
+from keras import ops
+
+from kmm.feature_keys import IGNORE_VALUE
+from kmm.losses.segmentation_loss import SegmentationLoss
+
+
+def segmentation_cross_entropy(labels, logits, pixel_weights, class_weights=None):
+    """The weighted mean of each sample's pixel losses: `(..., height, width)` labels give a loss `(...)`."""
+    num_classes = logits.shape[-1]
+    is_class = ops.logical_and(labels >= 0, labels < num_classes)
+    class_ids = ops.where(is_class, labels, 0)
+    # Faster on a CPU, forward and backward, than the fused kernel, log_softmax and take_along_axis.
+    true_logits = ops.sum(logits * ops.one_hot(class_ids, num_classes, dtype=logits.dtype), axis=-1)
+    losses = ops.logsumexp(logits, axis=-1) - true_logits  # (..., height, width)
+    if class_weights is not None:
+        losses = losses * ops.take(ops.convert_to_tensor(class_weights, dtype=logits.dtype), class_ids)
+    losses = ops.where(ops.logical_or(is_class, pixel_weights == 0), losses, math.nan)
+    return ops.divide_no_nan(ops.sum(losses * pixel_weights, axis=(-2, -1)), ops.sum(pixel_weights, axis=(-2, -1)))
+
+
+@keras.saving.register_keras_serializable(package="kmm")
+class SegmentationCrossEntropy(SegmentationLoss):
+    """Softmax cross-entropy from logits, averaged over the counted pixels of each sample.
+
+    For semantic segmentation, where every pixel has one of `num_classes` ids. Pixels labelled `ignore_value` count
+    nowhere; a sample without any counted pixel costs 0. A label that is neither a class nor `ignore_value` makes the
+    loss nan, so that wrong data is seen at once. Each sample counts the same, however many of its pixels are ignored.
+
+    Args:
+        ignore_value: label of the pixels that count nowhere.
+        class_weights: one non-negative float for each class, which multiplies the loss of the pixels of that class; the
+            divisor stays the number of counted pixels. `None` weighs all classes alike.
+        reduction: how Keras reduces the sample losses; `None` returns them, shape `(...)`.
+        name: name of the loss.
+        dtype: dtype of the computation; float32 by default, also under mixed precision.
+
+    Call arguments:
+        y_true: class ids `(..., height, width)`, of any dtype.
+        y_pred: logits `(..., height, width, num_classes)`.
+        sample_weight: weights of the samples, `(...)` or its first axes, or of the pixels, `(..., height, width)`. A
+            sample whose pixels all weigh `w` costs the same as a sample that weighs `w`.
+
+    Output shape:
+        A scalar, or `(...)` with `reduction=None`.
+
+    Raises:
+        TypeError: `ignore_value` is not an int.
+        ValueError: a class weight is negative or not finite, at construction; shapes do not fit, at the call.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import kmm
+    >>> loss = kmm.losses.SegmentationCrossEntropy()
+    >>> labels = np.array([[[0, 2], [1, 255]]])  # one map of 2 x 2 pixels, the last one ignored
+    >>> round(float(loss(labels, np.zeros((1, 2, 2, 3)))), 4)  # three classes, all equally likely: log(3)
+    1.0986
+    """
+
+    def __init__(
+        self,
+        ignore_value=IGNORE_VALUE,
+        class_weights=None,
+        reduction="sum_over_batch_size",
+        name="segmentation_cross_entropy",
+        dtype=None,
+    ):
+        super().__init__(ignore_value=ignore_value, reduction=reduction, name=name, dtype=dtype)
+        if class_weights is not None:
+            class_weights = [float(weight) for weight in class_weights]
+            if not all(0 <= weight < math.inf for weight in class_weights):
+                raise ValueError(
+                    f"Class weights must be finite and not negative. Received: class_weights={class_weights}. "
+                    "Use 0.0 for a class that shall not count."
+                )
+        self.class_weights = class_weights
+
+    def sample_losses(self, labels, logits, pixel_weights):
+        """The loss of each sample, `(...)`."""
+        if self.class_weights is not None and len(self.class_weights) != logits.shape[-1]:
+            raise ValueError(
+                "There must be one class weight for each channel of the logits. Received: "
+                f"class_weights={self.class_weights}, logits.shape={tuple(logits.shape)}. "
+                f"Give {logits.shape[-1]} weights."
+            )
+        return segmentation_cross_entropy(labels, logits, pixel_weights, self.class_weights)
+
+    def get_config(self):
+        """The constructor's arguments."""
+        return {**super().get_config(), "class_weights": self.class_weights}

@@ -1,0 +1,55 @@
+"""The share of phrases that name nothing and get an empty answer."""
+
+import keras
+from keras import ops
+
+from kmm.feature_keys import IGNORE_VALUE
+from kmm.metrics.overlap_ratio import OverlapRatio
+
+
+@keras.saving.register_keras_serializable(package="kmm")
+class NoTargetAccuracy(OverlapRatio):
+    """The share of samples with an empty target whose prediction is empty too: N-acc.
+
+    For phrases that name nothing in the picture. Samples with a target are left out. One predicted pixel makes an
+    answer wrong. Without any empty target the result is nan: there was nothing to score.
+
+    Reference: Liu et al., "GRES: Generalized Referring Expression Segmentation", 2023.
+
+    Args:
+        threshold: a pixel is predicted where its probability, the sigmoid of the logit, is above this.
+        ignore_value: label of the pixels that count nowhere; not 0 or 1.
+        name: name of the metric.
+        dtype: dtype of the result.
+
+    Call arguments:
+        y_true: labels `(..., height, width)`, 1 in the target, of any dtype.
+        y_pred: logits `(..., height, width, 1)`.
+        sample_weight: one weight for each sample, `(...)` or its first axes. Weights of pixels are refused.
+
+    Output shape:
+        A scalar.
+
+    Raises:
+        TypeError: `ignore_value` is not an int.
+        ValueError: `threshold` or `ignore_value` is out of range, at construction; shapes do not fit, at the update.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import kmm
+    >>> metric = kmm.metrics.NoTargetAccuracy()
+    >>> empty_targets = np.zeros((2, 2, 2))
+    >>> logits = np.array([[[-9.0, -9.0], [-9.0, -9.0]], [[9.0, -9.0], [-9.0, -9.0]]])[..., None]
+    >>> metric.update_state(empty_targets, logits)
+    >>> float(metric.result())
+    0.5
+    """
+
+    def __init__(self, threshold=0.5, ignore_value=IGNORE_VALUE, name="no_target_accuracy", dtype=None):
+        super().__init__(threshold=threshold, ignore_value=ignore_value, name=name, dtype=dtype)
+
+    def sample_terms(self, intersections, target_areas, predicted_areas):
+        """Whether target and prediction are empty, and whether the target is."""
+        no_target, no_prediction = target_areas == 0, predicted_areas == 0
+        return ops.cast(ops.logical_and(no_target, no_prediction), "float64"), ops.cast(no_target, "float64")

@@ -1,0 +1,54 @@
+"""Intersections over unions, summed over all samples."""
+
+import keras
+
+from kmm.feature_keys import IGNORE_VALUE
+from kmm.metrics.overlap_ratio import OverlapRatio
+
+
+@keras.saving.register_keras_serializable(package="kmm")
+class OverallIoU(OverlapRatio):
+    """The sum of all intersections by the sum of all unions: oIoU, overall IoU, cumulative IoU, cIoU.
+
+    For referring segmentation. Large targets dominate; see `SampleMeanIoU` for the opposite. An empty answer to an
+    empty target adds nothing to either sum, a non-empty one adds its area to the unions. With nothing in any union the
+    result is nan.
+
+    Reference: Hu et al., "Segmentation from Natural Language Expressions", 2016.
+
+    Args:
+        threshold: a pixel is predicted where its probability, the sigmoid of the logit, is above this.
+        ignore_value: label of the pixels that count nowhere; not 0 or 1.
+        name: name of the metric.
+        dtype: dtype of the result.
+
+    Call arguments:
+        y_true: labels `(..., height, width)`, 1 in the target, of any dtype.
+        y_pred: logits `(..., height, width, 1)`.
+        sample_weight: one weight for each sample, `(...)` or its first axes. Weights of pixels are refused.
+
+    Output shape:
+        A scalar.
+
+    Raises:
+        TypeError: `ignore_value` is not an int.
+        ValueError: `threshold` or `ignore_value` is out of range, at construction; shapes do not fit, at the update.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import kmm
+    >>> metric = kmm.metrics.OverallIoU()
+    >>> target = np.array([[[1, 1], [0, 0]]])
+    >>> logits = np.array([[[9.0, -9.0], [9.0, -9.0]]])[..., None]
+    >>> metric.update_state(target, logits)
+    >>> round(float(metric.result()), 4)  # 1 pixel in common, 3 in the union
+    0.3333
+    """
+
+    def __init__(self, threshold=0.5, ignore_value=IGNORE_VALUE, name="overall_iou", dtype=None):
+        super().__init__(threshold=threshold, ignore_value=ignore_value, name=name, dtype=dtype)
+
+    def sample_terms(self, intersections, target_areas, predicted_areas):
+        """Intersection and union."""
+        return intersections, target_areas + predicted_areas - intersections

@@ -1,0 +1,14 @@
+"""Whole models: the assembly and the builders."""
+
+from kmm.models.builders import classic_fcn, referring_segmenter, text_guided_segmenter
+from kmm.models.multimodal_model import MultimodalModel
+from kmm.models.presets import build_preset, presets
+
+__all__ = [
+    "MultimodalModel",
+    "build_preset",
+    "classic_fcn",
+    "presets",
+    "referring_segmenter",
+    "text_guided_segmenter",
+]

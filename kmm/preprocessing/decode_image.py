@@ -1,0 +1,65 @@
+"""Decoding of JPEG and PNG bytes inside a TensorFlow graph."""
+
+import tensorflow as tf
+
+MAX_PIXELS = 2**26
+_JPEG_START = b"\xff\xd8\xff"
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+
+
+def decode_image(image_bytes, max_pixels=MAX_PIXELS):
+    """Decodes one JPEG or PNG file into RGB, as a graph op.
+
+    Grey, palette, transparent and 16-bit files become 8-bit RGB; transparency is dropped. The size announced in the
+    file's header is checked before any pixel is decoded, so a small file cannot claim gigabytes. An EXIF rotation is
+    not applied. GIF, BMP and everything else is refused.
+
+    Args:
+        image_bytes: scalar string, the bytes of one file.
+        max_pixels: the largest height times width that is decoded.
+
+    Returns:
+        uint8 picture `(height, width, 3)`, values in [0, 255].
+
+    Raises:
+        tf.errors.InvalidArgumentError: the bytes are neither JPEG nor PNG, are damaged, or hold too many pixels.
+
+    Example:
+
+    >>> image_bytes = tf.io.encode_png(tf.zeros((4, 6, 3), "uint8"))
+    >>> tuple(decode_image(image_bytes).shape)
+    (4, 6, 3)
+    """
+    image_bytes = tf.ensure_shape(tf.convert_to_tensor(image_bytes, "string"), [])
+    is_jpeg = tf.strings.substr(image_bytes, 0, 3) == _JPEG_START
+    is_png = tf.strings.substr(image_bytes, 0, 8) == _PNG_START
+    known = tf.debugging.Assert(
+        is_jpeg | is_png,
+        ["An image must be a JPEG or PNG file. Received the starting bytes:", tf.strings.substr(image_bytes, 0, 8)],
+    )
+    with tf.control_dependencies(_operations(known)):
+        height_width = tf.cond(is_jpeg, lambda: _jpeg_size(image_bytes), lambda: _png_size(image_bytes))
+    small_enough = tf.debugging.Assert(
+        tf.reduce_prod(height_width) <= max_pixels,
+        [f"An image must have at most {max_pixels} pixels. Received: (height, width) =", height_width],
+    )
+    with tf.control_dependencies(_operations(small_enough)):
+        image = tf.io.decode_image(tf.identity(image_bytes), channels=3, expand_animations=False)
+    return tf.ensure_shape(image, (None, None, 3))
+
+
+def _operations(assertion):
+    """An assertion is None when run eagerly; only a graph needs to wait for it."""
+    return [] if assertion is None else [assertion]
+
+
+def _jpeg_size(image_bytes):
+    return tf.image.extract_jpeg_shape(image_bytes, "int64")[:2]
+
+
+def _png_size(image_bytes):
+    # The first chunk of a PNG file stores width and height as big-endian integers from byte 16 on.
+    header = tf.strings.substr(tf.strings.join([image_bytes, b"\0" * 24]), 16, 8)
+    four_bytes = tf.reshape(tf.cast(tf.io.decode_raw(header, "uint8", fixed_length=8), "int64"), (2, 4))
+    width_height = tf.reduce_sum(four_bytes * [2**24, 2**16, 2**8, 1], axis=1)
+    return tf.reverse(width_height, [0])

@@ -1,0 +1,37 @@
+"""The base of every encoder and model: a functional Keras model that is rebuilt from its constructor's arguments."""
+
+import keras
+
+
+class FunctionalModel(keras.Model):
+    """A functional `keras.Model` whose config is its constructor's arguments and that keeps its dtype policy.
+
+    A subclass' constructor has three blocks: it creates the parts, joins them on symbolic inputs, passes `inputs` and
+    `outputs` to this constructor, and last stores its arguments for `get_config`.
+
+    Args:
+        inputs, outputs: as in `keras.Model`.
+        dtype: the policy under which the parts compute; forward it to each of them too.
+        **kwargs: `name` and `trainable`.
+    """
+
+    def __init__(self, inputs, outputs, dtype=None, **kwargs):
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self.dtype_policy = keras.dtype_policies.get(dtype)  # `keras.Model` itself ignores `dtype`
+
+    def get_config(self):
+        """The arguments that rebuild the model; subclasses add theirs."""
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Rebuild the model from `get_config`."""
+        config = dict(config)
+        trainable = config.pop("trainable", True)
+        model = cls(**config)
+        model.trainable = trainable
+        return model
