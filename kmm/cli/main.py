@@ -26,12 +26,10 @@ def main(argv=None):
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
         args.run(args)
-    except (ValueError, KeyError, OSError) as error:
+    except (ValueError, OSError) as error:
         if args.debug:
             traceback.print_exc()
-        # str() of a KeyError shows quotes and backslashes.
-        message = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"kmm: error: {message}", file=sys.stderr)
+        print(f"kmm: error: {str(error) or repr(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("kmm: interrupted", file=sys.stderr)

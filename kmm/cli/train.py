@@ -5,7 +5,7 @@ import pathlib
 from kmm.cli.open_source import SHAPES, add_source_arguments, open_source
 from kmm.cli.score_table import score_table
 
-RUN_OPTIONS = ("epochs", "batch_size", "learning_rate", "precision", "seed", "overwrite")
+RUN_OPTIONS = ("epochs", "batch_size", "learning_rate", "precision", "seed", "overwrite", "resume")
 """Options that go to `kmm.training.train_run` as they are; `None` leaves the preset's own value."""
 
 
@@ -32,6 +32,7 @@ def add_command(commands):
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights, order and texts (default: 0)")
     parser.add_argument("--overwrite", action="store_true", help="replace the run that the output folder holds")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in the output folder, same arguments")
     parser.add_argument("--no-export", action="store_true", help="write no saved_model")
     return parser
 
@@ -45,9 +46,6 @@ def run(args):
     image_size = tuple(args.image_size or find_preset(preset)["arguments"]["image_size"])
     # Another seed trains another model on the same scenes, so that scores can be compared.
     source = open_source(args.data, task, args.classes, image_size, seed=0 if args.data == SHAPES else args.seed)
-    if args.data != SHAPES:
-        source.check()  # a bad file is named now, not after an hour
-
     from kmm.training import train_run
 
     output = pathlib.Path(args.output or f"runs/{source.name}-{task}")
@@ -55,6 +53,6 @@ def run(args):
     metrics = train_run(
         source=source, output=output, preset=preset, image_size=image_size, export=not args.no_export, **options
     )
-    print(f"\n{score_table(metrics)}\n\nwritten:")
-    for path in sorted(path for path in output.iterdir() if not path.name.startswith(".")):
-        print(f"  {path}")
+    print(f"\n{score_table(metrics)}\n\nIn {output}:")
+    for path in sorted(output.iterdir()):
+        print(f"  {path.name}")

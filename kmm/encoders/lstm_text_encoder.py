@@ -61,7 +61,8 @@ class LSTMTextEncoder(FunctionalModel):
             )
 
         # parts
-        embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding", dtype=dtype)
+        spread = keras.initializers.RandomNormal(stddev=1.0)  # Keras' own +-0.05 hardly tells words apart at first
+        embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, spread, name="embedding", dtype=dtype)
         drop = keras.layers.Dropout(dropout, name="dropout", dtype=dtype)
         recurrences = []
         for number in range(1, num_layers + 1):

@@ -97,7 +97,7 @@ class MultimodalModel(FunctionalModel):
 
     @functools.cached_property
     def ask(self):
-        """The rest as a model of the same weights: a dict of the pyramid's levels and the context's inputs in, masks out."""
+        """The rest as a model of the same weights: a dict of the pyramid and the context's inputs in, masks out."""
         pyramid = self.image_encoder.output
         inputs = {level: _input_like(pyramid[level], level) for level in self.decoder.levels}
         inputs.update({key: _input_like(self.input[key], key) for key in self.context_keys})

@@ -1,7 +1,5 @@
 """Presets: a name for a builder, its arguments and the training that suits them. Plain data."""
 
-import keras
-
 from kmm.models import builders
 
 presets = {

@@ -4,7 +4,7 @@ import time
 
 import keras
 
-from kmm import data, evaluation, feature_keys, losses, metrics, models, visualization
+from kmm import data, evaluation, losses, metrics, models, visualization
 from kmm.export import export_saved_model
 from kmm.preprocessing import PromptTokenizer
 from kmm.training.class_weights import class_weights_from

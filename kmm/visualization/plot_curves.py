@@ -31,9 +31,10 @@ def plot_curves(history, path):
     columns = history if isinstance(history, dict) else _read_csv(history)
     columns = {name: np.asarray(values, float) for name, values in columns.items()}
     if not any(name.endswith("loss") and len(values) for name, values in columns.items()):
+        where = "a dict" if isinstance(history, dict) else history
         raise ValueError(
             "A history must hold a loss and at least one epoch. "
-            f"Received: columns {sorted(columns)} in {'a dict' if columns is history else history}. Train for an epoch."
+            f"Received: columns {sorted(columns)} in {where}. Train for an epoch."
         )
     epochs = columns.get("epoch", np.arange(max(map(len, columns.values())))) + 1
     losses = {name: values for name, values in columns.items() if name.endswith("loss")}

@@ -1,0 +1,108 @@
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from kmm.cli.main import main
+from kmm.export import masks_from_logits
+from kmm.preprocessing import resize_images
+
+
+def read(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def predict(model, photograph, output, *prompts):
+    words = [word for prompt in prompts for word in ("--prompt", prompt)]
+    return main(["predict", "--model", model, "--image", str(photograph), "--output", str(output), *words])
+
+
+def expected_mask(model_file, photograph, prompt, size):
+    model = keras.saving.load_model(model_file)
+    inputs = {"images": resize_images(read(photograph), model.image_size)[None]}
+    if prompt is not None:
+        inputs.update(model.prompt_tokenizer([prompt]))
+    return masks_from_logits(model(inputs, training=False), size)[0].numpy()
+
+
+def test_one_prompt(model_files, photograph, tmp_path, capsys):
+    output = tmp_path / "new" / "mask.png"
+    assert predict(model_files["referring"], photograph, output, "the red square") == 0
+    mask = expected_mask(model_files["referring"], photograph, "the red square", (30, 50))
+    np.testing.assert_array_equal(read(output), 255 * mask)
+    overlay, image = read(tmp_path / "new" / "mask-overlay.png"), read(photograph)
+    np.testing.assert_array_equal((overlay != image).any(-1), mask == 1)
+    assert f"{output}: 'the red square' score 0." in capsys.readouterr().out
+    assert predict(model_files["referring"], photograph, output, "sky") == 0, "its own files are written anew"
+
+
+def test_several_prompts(model_files, photograph, tmp_path, capsys):
+    prompts = ("the red square", "", "unknown words")
+    assert predict(model_files["referring"], photograph, tmp_path / "mask.png", *prompts) == 0
+    written = sorted(path.name for path in tmp_path.glob("mask*"))
+    assert written == ["mask-1.png", "mask-2.png", "mask-3.png", "mask-overlay.png"]
+    for number, prompt in enumerate(prompts, start=1):
+        mask = expected_mask(model_files["referring"], photograph, prompt, (30, 50))
+        np.testing.assert_array_equal(read(tmp_path / f"mask-{number}.png"), 255 * mask)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("orange") and lines[1].endswith("blue") and lines[2].endswith("green")
+
+
+def test_semantic(model_files, photograph, tmp_path):
+    assert predict(model_files["semantic"], photograph, tmp_path / "mask.png", "sky", "car") == 0
+    mask = expected_mask(model_files["semantic"], photograph, "car", (30, 50))
+    np.testing.assert_array_equal(read(tmp_path / "mask-2.png"), mask)
+    assert read(tmp_path / "mask-overlay.png").shape == (30, 100, 3)
+
+
+def test_a_model_of_images_alone(model_files, photograph, tmp_path, fails):
+    assert predict(model_files["image_only"], photograph, tmp_path / "mask.png") == 0
+    mask = expected_mask(model_files["image_only"], photograph, None, (30, 50))
+    np.testing.assert_array_equal(read(tmp_path / "mask.png"), 255 * mask)
+    words = ["predict", "--image", photograph, "--output", tmp_path / "mask.png"]
+    assert "reads no words" in fails(*words, "--model", model_files["image_only"], "--prompt", "sky")
+    assert "at least one --prompt" in fails(*words, "--model", model_files["referring"])
+
+
+def test_the_threshold_counts(model_files, photograph, tmp_path):
+    words = ["predict", "--model", model_files["referring"], "--image", photograph, "--prompt", "sky"]
+    areas = []
+    for threshold in ("0.01", "0.99"):
+        assert main([*words, "--output", str(tmp_path / "mask.png"), "--threshold", threshold]) == 0
+        areas.append((read(tmp_path / "mask.png") > 0).mean())
+    assert areas[0] > areas[1]
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA"])
+def test_photographs_of_other_modes(mode, model_files, photograph, tmp_path):
+    with Image.open(photograph) as picture:
+        picture.convert(mode).save(tmp_path / "other.png")
+    assert predict(model_files["referring"], tmp_path / "other.png", tmp_path / "mask.png", "sky") == 0
+    assert read(tmp_path / "mask-overlay.png").shape == (30, 50, 3)
+
+
+def test_exif_rotation_is_honoured(model_files, photograph, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    with Image.open(photograph) as picture:
+        picture.save(tmp_path / "turned.jpg", exif=exif)
+    assert predict(model_files["referring"], tmp_path / "turned.jpg", tmp_path / "mask.png", "sky") == 0
+    assert read(tmp_path / "mask.png").shape == (50, 30)
+
+
+def test_errors(model_files, photograph, tmp_path, fails):
+    def message(**changed):
+        words = {"model": model_files["referring"], "image": photograph, "prompt": "sky", "output": tmp_path / "m.png"}
+        return fails("predict", *(word for key, value in {**words, **changed}.items() for word in (f"--{key}", value)))
+
+    assert "nowhere.png" in message(image=tmp_path / "nowhere.png")
+    (tmp_path / "damaged.jpg").write_bytes(b"\xff\xd8\xff damaged")
+    assert "must decode as JPEG or PNG. Received: image=" in message(image=tmp_path / "damaged.jpg")
+    with Image.open(photograph) as picture:
+        picture.save(tmp_path / "other.gif")
+    assert "other.gif" in message(image=tmp_path / "other.gif")
+    assert "must exist. Received: nowhere.keras" in message(model="nowhere.keras")
+    assert "ends in .png" in message(output=tmp_path / "mask.jpg")
+    assert "between 0 and 1. Received: threshold=1.5" in message(threshold=1.5)
+    assert not list(tmp_path.glob("m*.png"))

@@ -1,0 +1,28 @@
+from kmm.cli.score_table import score_table
+
+
+def test_referring():
+    absent = {"overall_iou": 0.0, "no_target_accuracy": 0.8, "num_samples": 2}
+    other = {"overall_iou": 0.2, "no_target_accuracy": None, "kinds": {"absent": {**absent, "no_target_accuracy": 0.1}}}
+    table = score_table(
+        {
+            "overall_iou": 0.71234,
+            "no_target_accuracy": 0.8,
+            "kinds": {"absent": absent},
+            "num_samples": 12,
+            "images_per_second": 99.6,
+            "shuffled_prompts": other,
+        }
+    )
+    lines = [line.split() for line in table.splitlines()]
+    assert ["overall", "IoU", "0.712", "0.200"] in lines
+    assert ["no-target", "accuracy", "0.800", "-"] in lines
+    assert ["absent", "0.800", "0.100"] in lines
+    assert table.endswith("12 samples, 100 pictures per second")
+
+
+def test_semantic():
+    metrics = {"mean_iou": 0.5, "class_iou": {"sky": 0.9, "car": None}, "num_samples": 1}
+    table = score_table({**metrics, "shuffled_prompts": metrics})
+    lines = [line.split() for line in table.splitlines()]
+    assert ["sky", "0.900", "0.900"] in lines and ["car", "-", "-"] in lines
