@@ -13,9 +13,8 @@ import kmm
 
 def build_cnn(image_size):
     """Convolutions of 32, 64 and 128 filters, each followed by max pooling; the map stays a map."""
-    return kmm.encoders.ConvImageEncoder(
-        image_size, widths=(32, 64, 128), blocks=0, downsampling="max_pooling", normalization=False
-    )
+    plain = {"blocks": 0, "downsampling": "max_pooling", "normalization": False, "image_shortcut": False}
+    return kmm.encoders.ConvImageEncoder(image_size, widths=(32, 64, 128), **plain)
 
 
 def build_rnn(vocabulary_size):

@@ -19,7 +19,7 @@ def add_command(commands):
     )
     task_help = "a phrase gives a mask, or a description gives every pixel a class (default for a folder)"
     add_source_arguments(parser, task_help, default=SHAPES)
-    parser.add_argument("--preset", metavar="NAME", help="see `kmm presets`; by default the one named like the task")
+    parser.add_argument("--preset", metavar="NAME", help="see `kmm presets`; by default the one named like the data or the task")
     parser.add_argument("--output", metavar="DIR", help="output folder; by default runs/DATA-TASK")
     recipe = parser.add_argument_group("recipe, by default the preset's")
     recipe.add_argument("--epochs", type=int, metavar="N")
@@ -40,7 +40,7 @@ def add_command(commands):
 def run(args):
     """Runs the command."""
     task = args.task or ("referring" if args.data == SHAPES else "semantic")
-    preset = args.preset or task
+    preset = args.preset or (SHAPES if args.data == SHAPES else task)
     from kmm.models.presets import find_preset
 
     image_size = tuple(args.image_size or find_preset(preset)["arguments"]["image_size"])

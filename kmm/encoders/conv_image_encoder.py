@@ -11,23 +11,30 @@ from kmm.utils.functional_model import FunctionalModel
 class ConvImageEncoder(FunctionalModel):
     """A pyramid of convolutions trained from scratch.
 
-    Level `Pn` has stride `2**n`. Each level halves the picture, then refines it by residual blocks. The branch of the
+    Level `Pn` has stride `2**n`. Each level halves the picture, then refines it by residual blocks. With
+    `image_shortcut` every level also carries the picture itself, averaged to its size: a net that learns from phrases
+    finds shapes first and may throw colours away on the way, long before it learns the words for them. The branch of the
     classic example (convolutions of 32, 64 and 128 filters, each followed by max pooling) is one configuration:
-    `ConvImageEncoder(image_size, widths=(32, 64, 128), blocks=0, downsampling="max_pooling", normalization=False)`.
+    `ConvImageEncoder(image_size, widths=(32, 64, 128), blocks=0, downsampling="max_pooling", normalization=False,
+    image_shortcut=False)`.
+
+    Reference: Mehta et al., "ESPNetv2", 2019 (the picture joins at every level).
 
     Args:
         image_size: `(height, width)` of the pictures in pixels, divisible by the largest stride, `2**len(widths)`.
         widths: channels of the levels P1, P2, ...; at least two. P1 is computed but not returned.
-        blocks: residual blocks at each level from P2 on: one number, or one for each level.
+        blocks: residual blocks at each level, from P1 on: one number, or one for each level.
         downsampling: "convolution" (stride 2) or "max_pooling" (after a convolution of stride 1).
         normalization: batch normalisation after each convolution.
+        image_shortcut: concatenate the averaged picture, 3 channels in [-1, 1], to every level.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
         images: `(batch, height, width, 3)`, values in [0, 255] of any dtype; rescaled inside.
 
     Output shape:
-        A dict with `"P2"`, `"P3"`, ...: `(batch, height / 2**n, width / 2**n, widths[n - 1])`.
+        A dict with `"P2"`, `"P3"`, ...: `(batch, height / 2**n, width / 2**n, widths[n - 1])`, with 3 more channels if
+        `image_shortcut`.
 
     Raises:
         ValueError: if the image size does not fit the stride, or an argument has no meaning.
@@ -38,42 +45,49 @@ class ConvImageEncoder(FunctionalModel):
     >>> encoder = kmm.encoders.ConvImageEncoder(image_size=(64, 64), widths=(8, 16, 24, 32, 32))
     >>> features = encoder(np.zeros((1, 64, 64, 3), "uint8"))
     >>> {level: tuple(map.shape) for level, map in features.items()}["P5"]
-    (1, 2, 2, 32)
+    (1, 2, 2, 35)
     """
 
     def __init__(
         self,
         image_size,
         widths=(32, 64, 128, 192, 256),
-        blocks=1,
+        blocks=(0, 1, 1, 1, 1),
         downsampling="convolution",
         normalization=True,
+        image_shortcut=True,
         dtype=None,
         **kwargs,
     ):
         widths = tuple(widths)
-        blocks = tuple(blocks) if isinstance(blocks, (tuple, list)) else (blocks,) * (len(widths) - 1)
+        blocks = tuple(blocks) if isinstance(blocks, (tuple, list)) else (blocks,) * len(widths)
         _check(tuple(image_size), widths, blocks, downsampling)
 
         # parts
         rescale = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale", dtype=dtype)
         options = {"normalization": normalization, "dtype": dtype}
         strides = 2 if downsampling == "convolution" else 1
-        steps, refinements, pools = [], [()], []
+        shrink = keras.layers.AveragePooling2D(2, name="shrink", dtype=dtype)
+        join = keras.layers.Concatenate(name="join", dtype=dtype)
+        steps, refinements, pools = [], [], []
         for level, width in enumerate(widths, start=1):
             steps.append(ConvBlock(width, strides=strides, name=f"p{level}_step", **options))
             pools.append(keras.layers.MaxPooling2D(name=f"p{level}_pool", dtype=dtype) if strides == 1 else None)
-        for level, count in enumerate(blocks, start=2):
+        for level, count in enumerate(blocks, start=1):
             refinements.append([ResidualBlock(name=f"p{level}_block{i + 1}", **options) for i in range(count)])
 
         # graph
         images = keras.Input((*image_size, 3), name=feature_keys.IMAGES, dtype="float32")
-        features, x = {}, rescale(images)
+        picture = x = rescale(images)
+        features = {}
         for level, (step, pool, refinement) in enumerate(zip(steps, pools, refinements, strict=True), start=1):
             x = step(x)
             x = x if pool is None else pool(x)
             for block in refinement:
                 x = block(x)
+            if image_shortcut:
+                picture = shrink(picture)
+                x = join([x, picture])
             features[f"P{level}"] = x
         del features["P1"]
         super().__init__(inputs=images, outputs=features, dtype=dtype, **kwargs)
@@ -81,7 +95,7 @@ class ConvImageEncoder(FunctionalModel):
         # config
         self.image_size = tuple(image_size)
         self.widths, self.blocks = widths, blocks
-        self.downsampling, self.normalization = downsampling, normalization
+        self.downsampling, self.normalization, self.image_shortcut = downsampling, normalization, image_shortcut
         self.pyramid_levels = tuple(features)
 
     def get_config(self):
@@ -93,14 +107,15 @@ class ConvImageEncoder(FunctionalModel):
             "blocks": self.blocks,
             "downsampling": self.downsampling,
             "normalization": self.normalization,
+            "image_shortcut": self.image_shortcut,
         }
 
 
 def _check(image_size, widths, blocks, downsampling):
     """Refuse arguments that have no meaning."""
-    if len(widths) < 2 or len(blocks) != len(widths) - 1:
+    if len(widths) < 2 or len(blocks) != len(widths):
         raise ValueError(
-            "A pyramid needs widths for P1, P2, ... and a number of blocks for each level from P2 on. "
+            "A pyramid needs at least two widths, for P1, P2, ..., and a number of blocks for each. "
             f"Received: widths={widths}, blocks={blocks}."
         )
     if downsampling not in ("convolution", "max_pooling"):

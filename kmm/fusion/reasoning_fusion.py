@@ -49,6 +49,8 @@ class ReasoningFusion(Fusion):
         self.coordinate_map = CoordinateMap(name="coordinate_map", dtype=policy)
         self.half_planes = HalfPlaneContext(name="half_planes", dtype=policy)
         self.projection = ConvBlock(filters, kernel_size=1, name="projection", dtype=policy)
+        self.sequence_norm = keras.layers.LayerNormalization(name="sequence_norm", dtype=policy)
+        self.pooled_norm = keras.layers.LayerNormalization(name="pooled_norm", dtype=policy)
         self.queries = keras.layers.Dense(num_steps * filters, name="queries", dtype=policy)
         self.keys = keras.layers.Dense(filters, name="keys", dtype=policy)
 
@@ -67,6 +69,8 @@ class ReasoningFusion(Fusion):
         super().build(image_features_shape, sequence_shape, pooled_shape, padding_mask_shape)
         mixed = (*image_features_shape[:3], self.filters)
         self.projection.build(image_features_shape)
+        self.sequence_norm.build(sequence_shape)
+        self.pooled_norm.build(pooled_shape)
         self.queries.build(pooled_shape)
         self.keys.build(sequence_shape)
         for step in range(self.num_steps):
@@ -79,6 +83,7 @@ class ReasoningFusion(Fusion):
     def call(self, image_features, sequence, pooled, padding_mask, training=None):
         """Read and look `num_steps` times."""
         x = self.projection(image_features, training=training)
+        sequence, pooled = self.sequence_norm(sequence), self.pooled_norm(pooled)
         readings = self._read(sequence, pooled, padding_mask)  # (batch, steps, dim)
         coordinates = self.coordinate_map(x)
         for step in range(self.num_steps):

@@ -12,7 +12,7 @@ def referring_segmenter(
     image_size,
     prompt_tokenizer,
     widths=(24, 48, 64),
-    blocks=1,
+    blocks=(1, 1, 1),
     text_units=64,
     fusion_filters=64,
     num_steps=4,
@@ -62,10 +62,10 @@ def text_guided_segmenter(
     num_classes,
     prompt_tokenizer=None,
     widths=(32, 64, 128, 192, 256),
-    blocks=(2, 2, 2, 2),
+    blocks=(0, 1, 2, 2, 2),
     text_units=64,
     fusion_filters=128,
-    decoder_filters=96,
+    decoder_filters=64,
     dtype=None,
     name="text_guided_segmenter",
 ):
@@ -77,7 +77,7 @@ def text_guided_segmenter(
         prompt_tokenizer: a `kmm.preprocessing.PromptTokenizer`; saved with the model. With `None` the model sees the
             picture alone: the baseline.
         widths: channels of the image encoder's levels P1, P2, ...
-        blocks: residual blocks of the image encoder at each level from P2 on.
+        blocks: residual blocks of the image encoder at each level.
         text_units: size of word embeddings and of the LSTM's state in each direction.
         fusion_filters: channels of the fusions at the two deepest levels.
         decoder_filters: channels of the decoder.
@@ -104,7 +104,7 @@ def text_guided_segmenter(
         image_encoder=ConvImageEncoder(image_size, widths, blocks, name="image_encoder", dtype=dtype),
         context_encoders={"text": _text_encoder(prompt_tokenizer, text_units, dtype)} if words else {},
         fusions=fusions if words else {},
-        decoder=FCNDecoder(decoder_filters, levels, refinements=2, name="decoder", dtype=dtype),
+        decoder=FCNDecoder(decoder_filters, levels, name="decoder", dtype=dtype),
         heads={feature_keys.SEGMENTATION_MASKS: head},
         prompt_tokenizer=prompt_tokenizer,
         dtype=dtype,
@@ -135,9 +135,8 @@ def classic_fcn(image_size, num_classes, prompt_tokenizer, dtype=None, name="cla
     >>> kmm.models.classic_fcn((224, 224), 21, tokenizer).output_shape
     (None, 224, 224, 21)
     """
-    encoder = ConvImageEncoder(
-        image_size, (32, 64, 128), 0, "max_pooling", normalization=False, name="image_encoder", dtype=dtype
-    )
+    plain = {"blocks": 0, "downsampling": "max_pooling", "normalization": False, "image_shortcut": False}
+    encoder = ConvImageEncoder(image_size, (32, 64, 128), **plain, name="image_encoder", dtype=dtype)
     text = LSTMTextEncoder(prompt_tokenizer.vocabulary_size, 128, 128, name="text_encoder", dtype=dtype)
     return MultimodalModel(
         image_encoder=encoder,

@@ -2,33 +2,81 @@
 
 from kmm.models import builders
 
+_STREET_TRAINING = {
+    "epochs": 60,
+    "batch_size": 4,
+    "num_prompts": None,
+    "learning_rate": 2e-3,
+    "weight_decay": 1e-2,
+    "class_balance": 0.5,
+    "augmentations": {
+        "RandomFlip": {"probability": 0.5},
+        "RandomZoom": {"smallest": 0.75, "largest": 1.15},
+        "RandomColour": {"strength": 0.3},
+    },
+}
+
 presets = {
-    "referring": {
-        "description": "A phrase gives a binary mask; several steps of reading and looking. The default for phrases.",
+    "shapes": {
+        "description": "A phrase gives a binary mask in scenes drawn by kmm: several steps of reading and looking.",
         "builder": "referring_segmenter",
         "arguments": {"image_size": (96, 96)},
-        "training": {"epochs": 10, "batch_size": 16, "num_prompts": 8, "learning_rate": 2e-3},
+        "training": {
+            "epochs": 8,
+            "batch_size": 8,
+            "num_prompts": 8,
+            "learning_rate": 2e-3,
+            "weight_decay": 1e-4,
+            "augmentations": {},
+        },
+    },
+    "referring": {
+        "description": "A phrase gives a binary mask in photographs: the same reading on a deeper image encoder.",
+        "builder": "referring_segmenter",
+        "arguments": {"image_size": (192, 256), "widths": (32, 64, 128, 192), "blocks": (0, 1, 2, 2)},
+        "training": {
+            "epochs": 40,
+            "batch_size": 4,
+            "num_prompts": 6,
+            "learning_rate": 2e-3,
+            "weight_decay": 1e-2,
+            "augmentations": {"RandomFlip": {"probability": 0.5}, "RandomColour": {"strength": 0.3}},
+        },
     },
     "semantic": {
         "description": "A photograph and its description give a class for every pixel; words enter by attention.",
         "builder": "text_guided_segmenter",
         "arguments": {"image_size": (192, 256)},
-        "training": {"epochs": 60, "batch_size": 8, "num_prompts": None, "learning_rate": 2e-3},
+        "training": _STREET_TRAINING,
     },
     "semantic_image_only": {
         "description": "The net of `semantic` without words: the baseline.",
         "builder": "text_guided_segmenter",
         "arguments": {"image_size": (192, 256), "prompt_tokenizer": None},
-        "training": {"epochs": 60, "batch_size": 8, "num_prompts": None, "learning_rate": 2e-3},
+        "training": _STREET_TRAINING,
     },
     "classic_fcn": {
         "description": "The classic example: conv 32-64-128, Embedding 128 + LSTM 128, Concatenate, FCN, 21 classes.",
         "builder": "classic_fcn",
         "arguments": {"image_size": (224, 224), "num_classes": 21},
-        "training": {"epochs": 30, "batch_size": 16, "num_prompts": None, "learning_rate": 1e-3},
+        "training": {**_STREET_TRAINING, "learning_rate": 1e-3, "class_balance": 0.0},
     },
 }
 """A dict from name to `description`, `builder` (a function of `kmm.models`), its `arguments` and `training`."""
+
+
+def find_preset(name):
+    """The preset of that name, or a `ValueError` that lists the known ones.
+
+    Example:
+
+    >>> import kmm
+    >>> kmm.models.find_preset("classic_fcn")["arguments"]["num_classes"]
+    21
+    """
+    if name not in presets:
+        raise ValueError(f"A preset is one of {sorted(presets)}. Received: preset={name!r}.")
+    return presets[name]
 
 
 def build_preset(name, **arguments):
@@ -51,10 +99,3 @@ def build_preset(name, **arguments):
     """
     preset = find_preset(name)
     return getattr(builders, preset["builder"])(**{**preset["arguments"], **arguments})
-
-
-def find_preset(name):
-    """The preset of that name, or a `ValueError` that lists the known ones."""
-    if name not in presets:
-        raise ValueError(f"A preset is one of {sorted(presets)}. Received: preset={name!r}.")
-    return presets[name]

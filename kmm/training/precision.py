@@ -11,8 +11,7 @@ def policy_for(precision):
     """Turn "auto", "float32" or "bfloat16" into the name of a dtype policy.
 
     "auto" takes bfloat16 compute (with float32 weights, logits, losses and metrics) where the hardware multiplies it:
-    GPUs with bfloat16 units and CPUs with AMX. CPUs that only have AVX512-BF16 gain nothing, since their element-wise
-    work gets slower.
+    GPUs with bfloat16 units and CPUs with AVX512-BF16 or AMX.
 
     Raises:
         ValueError: if the precision is not known.
@@ -33,4 +32,5 @@ def _multiplies_bfloat16():
     if gpus:
         return tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", (0, 0)) >= (8, 0)
     cpu_info = pathlib.Path("/proc/cpuinfo")
-    return cpu_info.exists() and "amx_bf16" in cpu_info.read_text(encoding="ascii", errors="replace")
+    features = cpu_info.read_text(encoding="ascii", errors="replace") if cpu_info.exists() else ""
+    return "avx512_bf16" in features or "amx_bf16" in features

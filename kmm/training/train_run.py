@@ -36,7 +36,7 @@ def train_run(
     Args:
         source: a `kmm.data.Source`; trained on "train", watched on "val", scored on "test" or else "val".
         output: the folder to write.
-        preset: a key of `kmm.presets`; `None` takes the one named like the source's task.
+        preset: a key of `kmm.presets`; `None` takes the one named like the source, or else like its task.
         epochs, batch_size, image_size, learning_rate: replace the preset's own.
         precision: "auto", "float32" or "bfloat16".
         seed: seed of weights, order and augmentations.
@@ -51,7 +51,8 @@ def train_run(
         ValueError: if the preset is unknown, the image size does not fit, or the data is unsound.
         FileExistsError: if the folder already holds a run.
     """
-    preset = source.task if preset is None else preset
+    if preset is None:
+        preset = source.name if source.name in models.presets else source.task
     recipe = models.find_preset(preset)
     training = dict(recipe["training"])
     given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}

@@ -4,7 +4,13 @@ import pytest
 
 from kmm.encoders import ConvImageEncoder
 
-CLASSIC = {"widths": (32, 64, 128), "blocks": 0, "downsampling": "max_pooling", "normalization": False}
+CLASSIC = {
+    "widths": (32, 64, 128),
+    "blocks": 0,
+    "downsampling": "max_pooling",
+    "normalization": False,
+    "image_shortcut": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -15,10 +21,14 @@ CLASSIC = {"widths": (32, 64, 128), "blocks": 0, "downsampling": "max_pooling", 
     ],
 )
 @pytest.mark.parametrize("downsampling", ["convolution", "max_pooling"])
-def test_levels_and_strides(image_size, widths, expected, downsampling):
-    encoder = ConvImageEncoder(image_size, widths, downsampling=downsampling)
+@pytest.mark.parametrize("image_shortcut", [False, True])
+def test_levels_and_strides(image_size, widths, expected, downsampling, image_shortcut):
+    encoder = ConvImageEncoder(image_size, widths, downsampling=downsampling, image_shortcut=image_shortcut)
     features = encoder(np.zeros((2, *image_size, 3), "uint8"))
-    assert {level: tuple(map.shape) for level, map in features.items()} == {k: (2, *v) for k, v in expected.items()}
+    assert {level: tuple(features[level].shape) for level in features} == {
+        level: (2, height, width, channels + 3 * image_shortcut)
+        for level, (height, width, channels) in expected.items()
+    }
     assert encoder.pyramid_levels == tuple(expected) and encoder.image_size == image_size
 
 
@@ -33,6 +43,14 @@ def test_classic_configuration():
         x = keras.ops.relu(keras.ops.conv(x, kernel, padding="same") + bias)
         x = keras.ops.max_pool(x, 2)
     np.testing.assert_allclose(encoder(images)["P3"], x, rtol=1e-4, atol=1e-5)
+
+
+def test_image_shortcut_is_the_averaged_picture():
+    images = np.random.default_rng(0).integers(0, 256, (2, 16, 24, 3)).astype("float32")
+    for level, features in ConvImageEncoder((16, 24), (4, 4, 4))(images).items():
+        stride = 2 ** int(level[1])
+        averaged = images.reshape(2, 16 // stride, stride, 24 // stride, stride, 3).mean((2, 4))
+        np.testing.assert_allclose(features[..., -3:], averaged / 127.5 - 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("blocks, expected", [(1, [2, 3, 4]), ((0, 2, 1), [3, 3, 4]), ([0, 0, 0], [])])

@@ -41,16 +41,21 @@ def test_equals_numpy():
     def normalise(name, inputs):
         return inputs / np.sqrt(1 + 1e-3) * weights[f"{name}/gamma"] + weights[f"{name}/beta"]
 
+    def normalise_words(name, inputs):
+        inputs = (inputs - inputs.mean(-1, keepdims=True)) / np.sqrt(inputs.var(-1, keepdims=True) + 1e-3)
+        return inputs * weights[f"{name}/gamma"] + weights[f"{name}/beta"]
+
     def block(name, inputs):
         return normalise(f"{name}/norm", inputs @ weights[f"{name}/convolution/kernel"][0, 0])
 
     x = relu(block("projection", FEATURES))
-    queries = dense("queries", POOLED).reshape(3, 2, 8)
-    scores = np.einsum("bsd,bld->bsl", queries, dense("keys", SEQUENCE)) / np.sqrt(8)
+    sequence, pooled = normalise_words("sequence_norm", SEQUENCE), normalise_words("pooled_norm", POOLED)
+    queries = dense("queries", pooled).reshape(3, 2, 8)
+    scores = np.einsum("bsd,bld->bsl", queries, dense("keys", sequence)) / np.sqrt(8)
     attention = np.exp(scores) * PADDING_MASK[:, None]
     attention = attention / np.maximum(attention.sum(-1, keepdims=True), 1e-9)
     for step in (1, 2):
-        reading = np.concatenate([(attention[:, step - 1, :, None] * SEQUENCE).sum(1), POOLED], axis=-1)
+        reading = np.concatenate([(attention[:, step - 1, :, None] * sequence).sum(1), pooled], axis=-1)
         scale, offset = np.split(dense(f"modulation{step}", reading)[:, None, None], 2, axis=-1)
         seen = convolve(x, weights[f"look{step}/kernel"]) + dense(f"place{step}", np.asarray(CoordinateMap()(x)))
         seen = relu(normalise(f"norm{step}", seen) * (1 + scale) + offset)

@@ -35,7 +35,10 @@ def test_text_guided_segmenter():
 def test_text_guided_segmenter_without_words():
     """The same net without a text encoder and fusions: the baseline."""
     arguments = {"image_size": (32, 32), "num_classes": 5, "widths": (4, 6, 8, 8, 8), **SMALL}
-    model, with_words = text_guided_segmenter(**arguments), text_guided_segmenter(prompt_tokenizer=TOKENIZER, **arguments)
+    model, with_words = (
+        text_guided_segmenter(**arguments),
+        text_guided_segmenter(prompt_tokenizer=TOKENIZER, **arguments),
+    )
     assert set(model.input) == {"images"} and model.prompt_tokenizer is None
     assert model.encode_image.count_params() == with_words.encode_image.count_params()
     assert tuple(model(random_inputs(model)).shape) == (2, 32, 32, 5)
@@ -63,10 +66,8 @@ def test_classic_example_trains():
     text = model.context_encoders["text"]
     assert (text.embedding_dim, text.units, text.num_layers, text.bidirectional) == (128, 128, 1, False)
     assert model.image_encoder.widths == (32, 64, 128) and model.image_encoder.downsampling == "max_pooling"
-    assert model.output_shape == (None, 224, 224, 21)
-    model.compile(
-        keras.optimizers.Adam(), keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"]
-    )
+    assert not model.image_encoder.image_shortcut and model.output_shape == (None, 224, 224, 21)
+    model.compile(keras.optimizers.Adam(), keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     labels = np.random.default_rng(0).integers(0, 21, (2, 224, 224))
     before = model.get_weights()
     logs = model.train_on_batch(random_inputs(model), keras.utils.to_categorical(labels, 21), return_dict=True)

@@ -146,9 +146,7 @@ def test_refuses_levels_that_the_image_encoder_does_not_give(parts):
 def test_refuses_a_fusion_that_would_change_nothing(parts):
     message = r"would change nothing: \['P2'\]. Received: fusions at \('P2',\), decoder.levels=\('P3',\)"
     with pytest.raises(ValueError, match=message):
-        MultimodalModel(
-            **parts(fusions={"P2": fusion.ConcatFusion(4)}, decoder=decoders.FCNDecoder(4, levels=("P3",)))
-        )
+        MultimodalModel(**parts(fusions={"P2": fusion.ConcatFusion(4)}, decoder=decoders.FCNDecoder(4, levels=("P3",))))
 
 
 @pytest.mark.parametrize("case", ["fusion alone", "encoder alone", "two encoders"])

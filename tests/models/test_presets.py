@@ -3,8 +3,7 @@ import json
 import pytest
 
 import kmm
-from kmm.models import build_preset, presets
-from kmm.models.presets import find_preset
+from kmm.models import build_preset, find_preset, presets
 from kmm.preprocessing import PromptTokenizer
 
 TOKENIZER = PromptTokenizer(["a", "cat"], sequence_length=4)
@@ -12,9 +11,24 @@ TOKENIZER = PromptTokenizer(["a", "cat"], sequence_length=4)
 
 def test_presets_are_plain_data():
     assert json.loads(json.dumps(presets)).keys() == presets.keys()
-    assert kmm.presets is presets and set(presets) >= {"referring", "semantic", "semantic_image_only", "classic_fcn"}
+    assert kmm.presets is presets and set(presets) >= {
+        "shapes",
+        "referring",
+        "semantic",
+        "semantic_image_only",
+        "classic_fcn",
+    }
     for preset in presets.values():
         assert set(preset) == {"description", "builder", "arguments", "training"}
+
+
+@pytest.mark.parametrize("name", presets)
+def test_training_recipes_are_complete(name):
+    needed = {"epochs", "batch_size", "num_prompts", "learning_rate", "weight_decay", "augmentations"}
+    semantic = presets[name]["builder"] != "referring_segmenter"
+    assert set(presets[name]["training"]) == needed | ({"class_balance"} if semantic else set())
+    for augmentation, options in presets[name]["training"]["augmentations"].items():
+        getattr(kmm.data, augmentation)(**options)
 
 
 @pytest.mark.parametrize("name", presets)
@@ -23,7 +37,7 @@ def test_every_preset_builds(name):
     if "prompt_tokenizer" not in presets[name]["arguments"]:
         arguments["prompt_tokenizer"] = TOKENIZER
     model = build_preset(name, **arguments)
-    classes = {"referring": 1, "classic_fcn": 21}.get(name, 7)
+    classes = {"shapes": 1, "referring": 1, "classic_fcn": 21}.get(name, 7)
     assert model.output_shape == (None, *presets[name]["arguments"]["image_size"], classes)
 
 

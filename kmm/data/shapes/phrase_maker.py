@@ -67,7 +67,7 @@ class PhraseMaker:
         return (f"the {self._noun(wanted)}", [target]) if self._matches(wanted) == [target] else None
 
     def _position(self):
-        wanted = self._describe(self.rng.randrange(len(self.objects)), extra=(0, 0, 1))
+        wanted = self._describe(self.rng.randrange(len(self.objects)), extra=(0, 1))
         direction = self.rng.choice(tuple(_DIRECTIONS))
         ranked = sorted(self._matches(wanted), key=lambda i: _DIRECTIONS[direction](self.objects[i]))
         if len(ranked) < 2:
@@ -80,7 +80,7 @@ class PhraseMaker:
         if not self._relations:
             return None
         target, anchor, direction = self.rng.choice(self._relations)
-        wanted = self._describe(target, extra=(0, 0, 0, 1))
+        wanted = self._describe(target, extra=(0, 0, 1))
         others = [i for i in self._matches(wanted) if i not in (target, anchor)]
         if not others or any(self._side(other, anchor, direction) != "no" for other in others):
             return None
@@ -101,11 +101,11 @@ class PhraseMaker:
         return self._relation_text(wanted, direction, anchor_words), []
 
     def _number(self):
-        wanted = self._describe(self.rng.randrange(len(self.objects)), extra=(0, 0, 1))
+        wanted = self._describe(self.rng.randrange(len(self.objects)), extra=(0, 1))
         matches = self._matches(wanted)
         if len(matches) not in _NUMBERS:
             return None
-        return f"{self.rng.choice(_NUMBERS[len(matches)])} {self._noun(wanted)}s", matches
+        return f"{self.rng.choice(_NUMBERS[len(matches)])} {self._plural(wanted)}", matches
 
     def _absent(self):
         if self.rng.random() < 0.35:
@@ -116,18 +116,19 @@ class PhraseMaker:
         if self._matches(wanted) or not (self.held_out or (wanted.get("colour"), wanted.get("shape")) not in HELD_OUT):
             return None
         superlative = self.rng.choice(_SUPERLATIVES[self.rng.choice(tuple(_SUPERLATIVES))])
-        template = self.rng.choice(("the {}", "the {}", "the {}", "both {}s", superlative))
-        return template.format(self._noun(wanted)), []
+        if self.rng.random() < 0.2:
+            return f"both {self._plural(wanted)}", []
+        return self.rng.choice(("the {}", "the {}", "the {}", superlative)).format(self._noun(wanted)), []
 
     def _describe(self, index, extra):
-        """Attributes of the object, in the order in which English names them: its shape nearly always, and others.
+        """Attributes of the object, in the order in which English names them: its shape mostly, and others.
 
         Args:
             index: which object.
             extra: numbers of further attributes to choose from.
         """
-        names = self.rng.sample(("size", "texture", "colour"), self.rng.choice(extra))
-        if not names or self.rng.random() < 0.8:
+        names = self.rng.sample(("size", "texture", "colour"), self.rng.choice(extra), counts=(1, 1, 2))
+        if not names or self.rng.random() < 0.7:
             names.append("shape")
         return {name: getattr(self.objects[index], name) for name in _VALUES if name in names}
 
@@ -139,6 +140,10 @@ class PhraseMaker:
 
     def _noun(self, wanted):
         return " ".join(wanted.values() if "shape" in wanted else (*wanted.values(), self.rng.choice(_NOUNS)))
+
+    def _plural(self, wanted):
+        noun = self._noun(wanted)
+        return f"{noun}es" if noun.endswith("s") else f"{noun}s"
 
     def _relation_text(self, wanted, direction, anchor_words):
         return f"the {self._noun(wanted)} {self.rng.choice(_RELATIONS[direction])} the {self._noun(anchor_words)}"

@@ -4,7 +4,7 @@ import random
 
 from kmm.data.shapes.scene_object import COLOURS, HELD_OUT, SHAPES, SIZES, TEXTURES, SceneObject
 
-_RADII = {"small": (0.070, 0.090), "large": (0.130, 0.165)}
+_RADII = {"small": (0.080, 0.100), "large": (0.140, 0.175)}
 _MIN_OBJECTS, _MAX_OBJECTS = 4, 7
 
 

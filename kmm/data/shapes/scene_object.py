@@ -3,7 +3,7 @@
 import dataclasses
 
 SHAPES = ("circle", "square", "triangle", "star", "cross")
-COLOURS = ("red", "green", "blue", "yellow", "purple", "orange", "cyan")
+COLOURS = ("red", "green", "blue", "yellow", "purple", "cyan")
 TEXTURES = ("plain", "striped", "dotted")
 SIZES = ("small", "large")
 
