@@ -52,6 +52,7 @@ class SubpixelSegmentationHead(keras.layers.Layer):
 
     def call(self, features, output_size):
         """Classify the pixels under each cell and put them in their places."""
+        self._check(features.shape, output_size)
         height, width = features.shape[1:3]
         logits = ops.cast(self.classifier(features), "float32")
         logits = ops.reshape(logits, (-1, height, width, self.scale, self.scale, self.num_classes))
@@ -60,14 +61,17 @@ class SubpixelSegmentationHead(keras.layers.Layer):
 
     def compute_output_spec(self, features, output_size):
         """float32 at the picture's resolution."""
-        expected = tuple(side * self.scale for side in features.shape[1:3])
+        self._check(features.shape, output_size)
+        return keras.KerasTensor((features.shape[0], *output_size, self.num_classes), "float32")
+
+    def _check(self, features_shape, output_size):
+        expected = tuple(side * self.scale for side in features_shape[1:3])
         if tuple(output_size) != expected:
             raise ValueError(
                 f"The picture must be {self.scale} times as large as the decoder's map. "
-                f"Received: map {features.shape[1:3]}, output_size={tuple(output_size)}. "
+                f"Received: map {tuple(features_shape[1:3])}, output_size={tuple(output_size)}. "
                 "Set `scale` to the stride of the decoder's finest level, or use SegmentationHead."
             )
-        return keras.KerasTensor((features.shape[0], *output_size, self.num_classes), "float32")
 
     def get_config(self):
         """The constructor's arguments."""

@@ -19,6 +19,7 @@ _STREET_TRAINING = {
 presets = {
     "shapes": {
         "description": "A phrase gives a binary mask in scenes drawn by kmm: several steps of reading and looking.",
+        "task": "referring",
         "builder": "referring_segmenter",
         "arguments": {"image_size": (96, 96)},
         "training": {
@@ -32,6 +33,7 @@ presets = {
     },
     "referring": {
         "description": "A phrase gives a binary mask in photographs: the same reading on a deeper image encoder.",
+        "task": "referring",
         "builder": "referring_segmenter",
         "arguments": {"image_size": (192, 256), "widths": (32, 64, 128, 192), "blocks": (0, 1, 2, 2)},
         "training": {
@@ -45,24 +47,27 @@ presets = {
     },
     "semantic": {
         "description": "A photograph and its description give a class for every pixel; words enter by attention.",
+        "task": "semantic",
         "builder": "text_guided_segmenter",
         "arguments": {"image_size": (192, 256)},
         "training": _STREET_TRAINING,
     },
     "semantic_image_only": {
         "description": "The net of `semantic` without words: the baseline.",
+        "task": "semantic",
         "builder": "text_guided_segmenter",
         "arguments": {"image_size": (192, 256), "prompt_tokenizer": None},
         "training": _STREET_TRAINING,
     },
     "classic_fcn": {
         "description": "The classic example: conv 32-64-128, Embedding 128 + LSTM 128, Concatenate, FCN, 21 classes.",
+        "task": "semantic",
         "builder": "classic_fcn",
         "arguments": {"image_size": (224, 224), "num_classes": 21},
         "training": {**_STREET_TRAINING, "learning_rate": 1e-3, "class_balance": 0.0},
     },
 }
-"""A dict from name to `description`, `builder` (a function of `kmm.models`), its `arguments` and `training`."""
+"""A dict from name to `description`, `task`, `builder` (a function of `kmm.models`), its `arguments` and `training`."""
 
 
 def find_preset(name):

@@ -34,8 +34,8 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         manager = self._manage(model)
         for path in reversed(manager.checkpoints):
             try:
-                manager.checkpoint.restore(path).expect_partial()
-            except (tf.errors.OpError, ValueError):
+                manager.checkpoint.restore(path).assert_existing_objects_matched()
+            except (tf.errors.OpError, ValueError, IndexError, AssertionError):  # IndexError: data cut short
                 continue
             return int(self._epoch.numpy())
         return 0
@@ -60,7 +60,10 @@ class ResumableCheckpoint(keras.callbacks.Callback):
 
     def _manage(self, model):
         if self._manager is None:
-            model.optimizer.build(model.trainable_variables) if model.optimizer else None
-            checkpoint = tf.train.Checkpoint(model=model, epoch=self._epoch)
+            variables = list(model.variables)  # not the model: TensorFlow does not see layers held in lists and dicts
+            if model.optimizer:
+                model.optimizer.build(model.trainable_variables)
+                variables += model.optimizer.variables
+            checkpoint = tf.train.Checkpoint(variables=[variable.value for variable in variables], epoch=self._epoch)
             self._manager = tf.train.CheckpointManager(checkpoint, str(self.directory), max_to_keep=2)
         return self._manager

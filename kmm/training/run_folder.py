@@ -30,6 +30,11 @@ def open_run_folder(directory, overwrite=False, resume=False):
             f"The output folder must not hold a run already. Received: output={directory}, which holds "
             f"{', '.join(found)}. Choose another folder, go on with that run (--resume) or replace it (--overwrite)."
         )
+    if resume and "metrics.json" in found and "checkpoints" not in found:
+        raise FileExistsError(
+            f"Only a run that has not ended can go on. Received: output={directory}, which holds a finished run. "
+            "Choose another folder or replace it (--overwrite)."
+        )
     if overwrite and not resume:
         for name in found:
             path = directory / name

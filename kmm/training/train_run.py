@@ -63,12 +63,16 @@ def train_run(
 
     keras.utils.set_random_seed(seed)
     model = _build(source, preset, image_size, policy)
+    pipeline = {"batch_size": training["batch_size"], "image_size": model.image_size}
+    pipeline.update(num_prompts=training["num_prompts"], tokenizer=model.prompt_tokenizer)
+    data.build_dataset(source, "train", training=True, **pipeline)  # refuses what does not fit before a run is replaced
     folder = open_run_folder(output, overwrite, resume)
     settings = {"preset": preset, "data": source.name, "task": source.task, "seed": seed, "policy": policy, **training}
     write_json(folder / "settings.json", {**settings, "image_size": model.image_size})
 
     start = time.monotonic()
-    _fit(model, source, training, seed, folder, resume)
+    checkpoint = ResumableCheckpoint(folder / "checkpoints")
+    _fit(model, source, training, seed, folder, resume, pipeline, checkpoint)
     seconds = time.monotonic() - start
     save_model(model, folder / "model.keras")
 
@@ -81,12 +85,19 @@ def train_run(
     visualization.plot_curves(folder / "history.csv", folder / "curves.png")
     if export:
         export_saved_model(model, folder / "saved_model")
+    checkpoint.remove()
     return scores
 
 
 def _build(source, preset, image_size, policy):
     """The preset's model, its vocabulary learned from the training split."""
-    fixed = models.find_preset(preset)["arguments"]
+    recipe = models.find_preset(preset)
+    fixed = recipe["arguments"]
+    if recipe["task"] != source.task:
+        raise ValueError(
+            f"The preset must suit the task. Received: preset={preset!r} for task {recipe['task']!r}, data for task "
+            f"{source.task!r}. Choose another with --preset or --task; `kmm presets` lists them."
+        )
     arguments = {"dtype": policy}
     if image_size is not None:
         arguments["image_size"] = tuple(image_size)
@@ -96,16 +107,10 @@ def _build(source, preset, image_size, policy):
         prompts = source.prompts("train")
         longest = max(len(prompt.split()) for prompt in prompts)
         arguments["prompt_tokenizer"] = PromptTokenizer.adapt(prompts, sequence_length=min(64, longest + 2))
-    model = models.build_preset(preset, **arguments)
-    if (model.num_classes == 1) != (source.task == "referring"):
-        raise ValueError(
-            f"The preset must suit the task. Received: preset={preset!r} with {model.num_classes} classes, "
-            f"task={source.task!r}. Choose another with --preset or --task; `kmm presets` lists them."
-        )
-    return model
+    return models.build_preset(preset, **arguments)
 
 
-def _fit(model, source, training, seed, folder, resume):
+def _fit(model, source, training, seed, folder, resume, pipeline, checkpoint):
     """`model.fit` on the pipeline, with several prompts for each picture where the recipe says so."""
     batch_size, epochs, num_prompts = training["batch_size"], training["epochs"], training["num_prompts"]
     trained = model if num_prompts is None else model.for_prompts(num_prompts)
@@ -124,9 +129,6 @@ def _fit(model, source, training, seed, folder, resume):
         loss, scores = losses.BinaryCrossEntropyDice(), [metrics.OverallIoU(), metrics.SampleMeanIoU()]
     trained.compile(optimizer, loss, metrics=scores)
 
-    pipeline = {"batch_size": batch_size, "image_size": model.image_size, "num_prompts": num_prompts}
-    pipeline["tokenizer"] = model.prompt_tokenizer
-    checkpoint = ResumableCheckpoint(folder / "checkpoints")
     first_epoch = checkpoint.restore(trained) if resume else 0
     augmentations = [getattr(data, name)(**options) for name, options in training["augmentations"].items()]
     trained.fit(
@@ -141,4 +143,3 @@ def _fit(model, source, training, seed, folder, resume):
         shuffle=False,
         callbacks=[checkpoint, keras.callbacks.CSVLogger(folder / "history.csv", append=resume)],
     )  # fmt: skip
-    checkpoint.remove()

@@ -41,7 +41,7 @@ class RandomZoom:
         """Zoom the example; `key` is the int64 `(2,)` seed of this example."""
         images, masks = example[feature_keys.IMAGES], example[feature_keys.SEGMENTATION_MASKS]
         draws = tf.random.stateless_uniform((3,), key)
-        share = tf.exp(tf.math.log(self.smallest) + draws[0] * tf.math.log(self.largest / self.smallest))
+        share = self.smallest * (self.largest / self.smallest) ** draws[0]
         shape = tf.cast(tf.shape(images)[:2], tf.float32)
         starts = draws[1:] * shape * (1 - share)
         # the pixel of the old picture under each new one, nearest
