@@ -11,7 +11,7 @@ from kmm.models.multimodal_model import MultimodalModel
 def referring_segmenter(
     image_size,
     prompt_tokenizer,
-    widths=(24, 48, 64),
+    widths=(32, 48, 64),
     blocks=(1, 1, 1),
     text_units=64,
     fusion_filters=64,

@@ -23,10 +23,10 @@ presets = {
         "builder": "referring_segmenter",
         "arguments": {"image_size": (96, 96)},
         "training": {
-            "epochs": 8,
-            "batch_size": 8,
+            "epochs": 7,
+            "batch_size": 4,
             "num_prompts": 8,
-            "learning_rate": 2e-3,
+            "learning_rate": 3e-3,
             "weight_decay": 1e-4,
             "augmentations": {},
         },

@@ -1,5 +1,6 @@
 """One training run, from a source to a folder with everything in it."""
 
+import math
 import time
 
 import keras
@@ -127,7 +128,7 @@ def _fit(model, source, training, seed, folder, resume, pipeline, checkpoint):
         loss, scores = losses.SegmentationCrossEntropy(class_weights=weights), metrics.semantic_metrics(len(weights))
     else:
         loss, scores = losses.BinaryCrossEntropyDice(), [metrics.OverallIoU(), metrics.SampleMeanIoU()]
-    trained.compile(optimizer, loss, metrics=scores)
+    trained.compile(optimizer, loss, metrics=scores, steps_per_execution=math.gcd(steps, 10))
 
     first_epoch = checkpoint.restore(trained) if resume else 0
     augmentations = [getattr(data, name)(**options) for name, options in training["augmentations"].items()]

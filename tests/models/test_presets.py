@@ -19,13 +19,13 @@ def test_presets_are_plain_data():
         "classic_fcn",
     }
     for preset in presets.values():
-        assert set(preset) == {"description", "builder", "arguments", "training"}
+        assert set(preset) == {"description", "task", "builder", "arguments", "training"}
 
 
 @pytest.mark.parametrize("name", presets)
 def test_training_recipes_are_complete(name):
     needed = {"epochs", "batch_size", "num_prompts", "learning_rate", "weight_decay", "augmentations"}
-    semantic = presets[name]["builder"] != "referring_segmenter"
+    semantic = presets[name]["task"] == "semantic"
     assert set(presets[name]["training"]) == needed | ({"class_balance"} if semantic else set())
     for augmentation, options in presets[name]["training"]["augmentations"].items():
         getattr(kmm.data, augmentation)(**options)

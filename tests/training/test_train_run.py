@@ -17,15 +17,17 @@ TRAINING = {"epochs": 2, "batch_size": 4, "learning_rate": 2e-3, "weight_decay":
 PRESETS = {
     "tiny": {
         "description": "A phrase gives a mask.",
+        "task": "referring",
         "builder": "referring_segmenter",
         "arguments": {
-            "image_size": (16, 16), "widths": (4, 8), "text_units": 4, "fusion_filters": 8, "num_steps": 1,
+            "image_size": (16, 16), "widths": (4, 8), "blocks": 0, "text_units": 4, "fusion_filters": 8, "num_steps": 1,
             "decoder_filters": 4,
         },
         "training": {**TRAINING, "num_prompts": 2, "augmentations": {"RandomFlip": {"probability": 0.5}}},
     },
     "tiny_semantic": {
         "description": "A description gives classes.",
+        "task": "semantic",
         "builder": "text_guided_segmenter",
         "arguments": {
             "image_size": (16, 16), "widths": (4, 4, 4), "blocks": 0, "text_units": 4, "fusion_filters": 8,

@@ -38,7 +38,7 @@ class ShapesSource:
     class_names = ()
     splits = ("train", "val", "test")
 
-    def __init__(self, image_size=(96, 96), num_train=12800, num_val=256, num_test=1024, seed=0):
+    def __init__(self, image_size=(96, 96), num_train=2000, num_val=128, num_test=1000, seed=0):
         if min(image_size) < 32:
             raise ValueError(f"Scenes need at least 32 x 32 pixels. Received: image_size={tuple(image_size)}.")
         if min(num_train, num_val, num_test) < 1:
