@@ -1,6 +1,6 @@
 """Data: sources of photographs, words and masks, and the pipeline that feeds `model.fit`."""
 
-from kmm.data.augmentations import RandomColour, RandomFlip, RandomZoom
+from kmm.data.augmentations import RandomColor, RandomFlip, RandomZoom
 from kmm.data.build_dataset import build_dataset
 from kmm.data.class_list import ClassList
 from kmm.data.class_mask_folder import ClassMaskFolder
@@ -11,7 +11,7 @@ __all__ = [
     "ClassList",
     "ClassMaskFolder",
     "Example",
-    "RandomColour",
+    "RandomColor",
     "RandomFlip",
     "RandomZoom",
     "ShapesSource",

@@ -12,7 +12,7 @@ _STREET_TRAINING = {
     "augmentations": {
         "RandomFlip": {"probability": 0.5},
         "RandomZoom": {"smallest": 0.75, "largest": 1.15},
-        "RandomColour": {"strength": 0.3},
+        "RandomColor": {"strength": 0.3},
     },
 }
 
@@ -42,7 +42,7 @@ presets = {
             "num_prompts": 6,
             "learning_rate": 2e-3,
             "weight_decay": 1e-2,
-            "augmentations": {"RandomFlip": {"probability": 0.5}, "RandomColour": {"strength": 0.3}},
+            "augmentations": {"RandomFlip": {"probability": 0.5}, "RandomColor": {"strength": 0.3}},
         },
     },
     "semantic": {

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kmm.data import Example, RandomColour, RandomFlip, RandomZoom, ShapesSource, build_dataset
+from kmm.data import Example, RandomColor, RandomFlip, RandomZoom, ShapesSource, build_dataset
 from kmm.preprocessing import PromptTokenizer, resize_images, resize_masks
 
 TOKENIZER = PromptTokenizer(["red", "circle", "left", "right", "number", *map(str, range(10))], sequence_length=4)
 SHAPES = ShapesSource((32, 32), num_train=10, num_val=5)
-AUGMENTATIONS = (RandomFlip(), RandomColour(), RandomZoom())
+AUGMENTATIONS = (RandomFlip(), RandomColor(), RandomZoom())
 
 
 class NumberedSource:

@@ -35,7 +35,7 @@ PRESETS = {
         },
         "training": {
             **TRAINING, "num_prompts": None, "class_balance": 0.5,
-            "augmentations": {"RandomZoom": {"smallest": 0.8, "largest": 1.2}, "RandomColour": {"strength": 0.2}},
+            "augmentations": {"RandomZoom": {"smallest": 0.8, "largest": 1.2}, "RandomColor": {"strength": 0.2}},
         },
     },
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Data steps for training: dict in, dict out, random only through the key they are given."""
 
-from kmm.data.augmentations.random_colour import RandomColour
+from kmm.data.augmentations.random_color import RandomColor
 from kmm.data.augmentations.random_flip import RandomFlip
 from kmm.data.augmentations.random_zoom import RandomZoom
 
-__all__ = ["RandomColour", "RandomFlip", "RandomZoom"]
+__all__ = ["RandomColor", "RandomFlip", "RandomZoom"]

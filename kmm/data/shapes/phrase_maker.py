@@ -13,6 +13,7 @@ KIND_SHARES = {"attribute": 0.22, "position": 0.18, "relation": 0.32, "number": 
 attributes, 22 % positions, 19 % relations, 16 % numbers and 18 % absent things."""
 
 _NOUNS = ("shape", "object")
+_EXTRAS = ("size", "texture", "colour", "colour")  # people name colours first
 _NUMBERS = {2: ("both", "the two"), 3: ("all three", "the three"), 4: ("all four", "the four")}
 _MARGIN = 0.09
 _DIRECTIONS = {  # word -> the coordinate that is smallest at the object meant
@@ -127,7 +128,7 @@ class PhraseMaker:
             index: which object.
             extra: numbers of further attributes to choose from.
         """
-        names = self.rng.sample(("size", "texture", "colour"), self.rng.choice(extra), counts=(1, 1, 2))
+        names = self.rng.choices(_EXTRAS, k=self.rng.choice(extra))
         if not names or self.rng.random() < 0.7:
             names.append("shape")
         return {name: getattr(self.objects[index], name) for name in _VALUES if name in names}

@@ -8,7 +8,7 @@ from kmm import feature_keys
 
 
 @dataclasses.dataclass(frozen=True)
-class RandomColour:
+class RandomColor:
     """Changes brightness, contrast and saturation; hues stay, so that colour words stay true.
 
     Args:
@@ -20,7 +20,7 @@ class RandomColour:
     Example:
 
     >>> example = {"images": tf.fill((8, 8, 3), tf.constant(100, "uint8"))}
-    >>> tuple(RandomColour()(example, tf.constant([1, 2], "int64"))["images"].shape)
+    >>> tuple(RandomColor()(example, tf.constant([1, 2], "int64"))["images"].shape)
     (8, 8, 3)
     """
 

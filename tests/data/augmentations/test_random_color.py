@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kmm.data.augmentations import RandomColour
+from kmm.data.augmentations import RandomColor
 
 PICTURES = hypothesis.extra.numpy.arrays("uint8", st.tuples(st.integers(1, 5), st.integers(1, 5), st.just(3)))
 
 
 def change(image, strength, key=(1, 2)):
-    return RandomColour(strength)({"images": tf.constant(image)}, tf.constant(key, "int64"))["images"].numpy()
+    return RandomColor(strength)({"images": tf.constant(image)}, tf.constant(key, "int64"))["images"].numpy()
 
 
 @hypothesis.given(PICTURES, st.floats(0, 1), st.integers(0, 2**40))
@@ -39,7 +39,7 @@ def test_keeps_hues_and_changes_light():
 
 def test_touches_only_the_picture():
     example = {"images": tf.zeros((2, 2, 3), "uint8"), "prompts": tf.constant(["red"]), "segmentation_masks": object()}
-    changed = RandomColour()(example, tf.constant([0, 0], "int64"))
+    changed = RandomColor()(example, tf.constant([0, 0], "int64"))
     assert changed.keys() == example.keys() and changed["images"] is not example["images"]
     assert all(changed[key] is example[key] for key in ("prompts", "segmentation_masks"))
 
@@ -47,4 +47,4 @@ def test_touches_only_the_picture():
 @pytest.mark.parametrize("strength", [-0.1, 1.1])
 def test_refuses_other_strengths(strength):
     with pytest.raises(ValueError, match=rf"lies in \[0, 1\]. Received: strength={strength}"):
-        RandomColour(strength)
+        RandomColor(strength)
