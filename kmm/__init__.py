@@ -39,6 +39,6 @@ def __getattr__(name):
     raise AttributeError(f"module 'kmm' has no attribute {name!r}")
 
 
-if os.path.splitext(os.path.basename(sys.argv[0] or ""))[0] != "kmm":
+if os.path.splitext(os.path.basename((getattr(sys, "argv", None) or [""])[0]))[0] != "kmm":
     for _package in _PACKAGES:
         importlib.import_module(f"kmm.{_package}")

@@ -1,6 +1,6 @@
 """Data: sources of photographs, words and masks, and the pipeline that feeds `model.fit`."""
 
-from kmm.data.augmentations import RandomColor, RandomFlip, RandomZoom
+from kmm.data.augmentations import RandomColor, RandomFlip, RandomPatchMasking, RandomZoom
 from kmm.data.build_dataset import build_dataset
 from kmm.data.class_list import ClassList
 from kmm.data.class_mask_folder import ClassMaskFolder
@@ -13,6 +13,7 @@ __all__ = [
     "Example",
     "RandomColor",
     "RandomFlip",
+    "RandomPatchMasking",
     "RandomZoom",
     "ShapesSource",
     "Source",

@@ -52,7 +52,7 @@ class ConvImageEncoder(FunctionalModel):
         self,
         image_size,
         widths=(32, 64, 128, 192, 256),
-        blocks=(0, 1, 1, 1, 1),
+        blocks=1,
         downsampling="convolution",
         normalization=True,
         image_shortcut=True,
@@ -123,7 +123,9 @@ def _check(image_size, widths, blocks, downsampling):
             f"downsampling must be 'convolution' or 'max_pooling'. Received: downsampling={downsampling!r}."
         )
     stride = 2 ** len(widths)
-    if len(image_size) != 2 or any(side % stride or side <= 0 for side in image_size):
+    if len(image_size) != 2:
+        raise ValueError(f"An image size is (height, width). Received: image_size={image_size}.")
+    if any(side % stride or side <= 0 for side in image_size):
         nearest = tuple(max(stride, round(side / stride) * stride) for side in image_size)
         raise ValueError(
             f"Image height and width must be multiples of {stride}, the stride of P{len(widths)}. "

@@ -47,6 +47,7 @@ class CrossAttentionFusion(Fusion):
         self.coordinate_map = CoordinateMap(name="coordinate_map", dtype=policy)
         self.projection = ConvBlock(filters, kernel_size=1, name="projection", dtype=policy)
         self.place = keras.layers.Dense(filters, use_bias=False, name="place", dtype=policy)
+        self.sequence_norm = keras.layers.LayerNormalization(name="sequence_norm", dtype=policy)
         self.attention = keras.layers.MultiHeadAttention(
             num_heads, filters // num_heads, dropout=dropout, name="attention", dtype=policy
         )
@@ -59,6 +60,7 @@ class CrossAttentionFusion(Fusion):
         mixed = (*image_features_shape[:3], self.filters)
         self.projection.build(image_features_shape)
         self.place.build((1, *image_features_shape[1:3], 8))
+        self.sequence_norm.build(sequence_shape)
         self.attention.build((image_features_shape[0], None, self.filters), sequence_shape)
         self.combine.build(mixed)
         self.gate.build(mixed)
@@ -69,6 +71,7 @@ class CrossAttentionFusion(Fusion):
         batch, height, width, channels = ops.shape(x)
         query = x + self.place(self.coordinate_map(x))
         query = ops.reshape(query, (batch, height * width, channels))  # (batch, pixels, filters)
+        sequence = self.sequence_norm(sequence)
         words = self.attention(query, sequence, attention_mask=padding_mask[:, None, :], training=training)
         words = ops.reshape(words, (batch, height, width, channels))
         has_words = ops.cast(ops.any(padding_mask, axis=1), x.dtype)[:, None, None, None]

@@ -73,10 +73,10 @@ class ReasoningFusion(Fusion):
         self.pooled_norm.build(pooled_shape)
         self.queries.build(pooled_shape)
         self.keys.build(sequence_shape)
+        self.half_planes.build(mixed)
         for step in range(self.num_steps):
             self.modulations[step].build((pooled_shape[0], sequence_shape[-1] + pooled_shape[-1]))
             self.places[step].build((1, *image_features_shape[1:3], 8))
-            self.half_planes.build(mixed)
             for layer in (self.looks, self.norms, self.contexts, self.merges):
                 layer[step].build(mixed)
 

@@ -17,7 +17,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     Args:
         momentum: weight of the old value in the moving averages.
         epsilon: added to the variance.
-        **kwargs: `name`, `dtype`, `trainable`.
+        name, dtype, trainable: as in every layer.
 
     Call arguments:
         inputs: `(batch, height, width, channels)`.
@@ -33,8 +33,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     (2, 4, 4, 3)
     """
 
-    def __init__(self, momentum=0.9, epsilon=1e-3, **kwargs):
-        super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+    def __init__(self, momentum=0.9, epsilon=1e-3, name=None, dtype=None, trainable=True):
+        super().__init__(momentum=momentum, epsilon=epsilon, name=name, dtype=dtype, trainable=trainable)
 
     def build(self, input_shape):
         """Create scale, offset and moving averages."""

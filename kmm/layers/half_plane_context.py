@@ -22,7 +22,7 @@ class HalfPlaneContext(keras.layers.Layer):
         As the input.
 
     Raises:
-        ValueError: if the channels are not divisible by 4.
+        ValueError: if the channels are not divisible by 4, or height or width is not known.
 
     Example:
 
@@ -35,9 +35,12 @@ class HalfPlaneContext(keras.layers.Layer):
     """
 
     def build(self, input_shape):
-        """Check the channels."""
-        if input_shape[-1] % 4:
-            raise ValueError(f"Channels must be divisible by 4. Received: input_shape={tuple(input_shape)}.")
+        """Check channels and size."""
+        if input_shape[-1] % 4 or None in input_shape[1:3]:
+            raise ValueError(
+                "Channels must be divisible by 4, and height and width must be known. "
+                f"Received: input_shape={tuple(input_shape)}. Give the image encoder a fixed image_size."
+            )
 
     def call(self, inputs):
         """Pool the four half-planes."""

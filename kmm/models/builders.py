@@ -12,7 +12,7 @@ def referring_segmenter(
     image_size,
     prompt_tokenizer,
     widths=(32, 48, 64),
-    blocks=(1, 1, 1),
+    blocks=1,
     text_units=64,
     fusion_filters=64,
     num_steps=4,

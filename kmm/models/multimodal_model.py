@@ -90,16 +90,17 @@ class MultimodalModel(FunctionalModel):
         """The names of the inputs beside the images, such as `token_ids`."""
         return tuple(key for encoder in self.context_encoders.values() for key in encoder.input)
 
-    @property
+    @functools.cached_property
     def encode_image(self):
-        """The image encoder: pictures to a pyramid. Encode once, then `ask` as often as you like."""
-        return self.image_encoder
+        """A model from pictures to the levels that the decoder takes. Encode once, then `ask` as often as you like."""
+        images = _input_like(self.input[feature_keys.IMAGES], feature_keys.IMAGES)
+        pyramid = self.image_encoder(images)
+        return keras.Model(images, {level: pyramid[level] for level in self.decoder.levels}, name=f"{self.name}_encode")
 
     @functools.cached_property
     def ask(self):
         """The rest as a model of the same weights: a dict of the pyramid and the context's inputs in, masks out."""
-        pyramid = self.image_encoder.output
-        inputs = {level: _input_like(pyramid[level], level) for level in self.decoder.levels}
+        inputs = {level: _input_like(tensor, level) for level, tensor in self.encode_image.output.items()}
         inputs.update({key: _input_like(self.input[key], key) for key in self.context_keys})
         parts = (self.context_encoders, self.fusions, self.decoder, self.heads, self.image_size)
         return keras.Model(inputs, _ask(inputs, inputs, *parts), name=f"{self.name}_ask")
@@ -113,7 +114,7 @@ class MultimodalModel(FunctionalModel):
         """
         inputs = {feature_keys.IMAGES: _input_like(self.input[feature_keys.IMAGES], feature_keys.IMAGES)}
         pyramid = self.encode_image(inputs[feature_keys.IMAGES])
-        asked = {level: ops.repeat(pyramid[level], num_prompts, axis=0) for level in self.decoder.levels}
+        asked = {level: ops.repeat(tensor, num_prompts, axis=0) for level, tensor in pyramid.items()}
         for key in self.context_keys:
             single = self.input[key]
             inputs[key] = keras.Input((num_prompts, *single.shape[1:]), dtype=single.dtype, name=key)
@@ -148,13 +149,16 @@ class MultimodalModel(FunctionalModel):
         return super().from_config(config)
 
 
+_CONTEXT_KEYS = (feature_keys.SEQUENCE, feature_keys.POOLED, feature_keys.PADDING_MASK)
+
+
 def _ask(pyramid, inputs, context_encoders, fusions, decoder, heads, image_size):
     """The graph from the pyramid on."""
     features = dict(pyramid)
     for encoder in context_encoders.values():
         context = encoder({key: inputs[key] for key in encoder.input})
         for level, fusion in fusions.items():
-            features[level] = fusion(features[level], context["sequence"], context["pooled"], context["padding_mask"])
+            features[level] = fusion(features[level], *(context[key] for key in _CONTEXT_KEYS))
     decoded = decoder({level: features[level] for level in decoder.levels})
     outputs = {name: head(decoded, output_size=image_size) for name, head in heads.items()}
     return outputs if len(outputs) > 1 else next(iter(outputs.values()))

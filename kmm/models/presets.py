@@ -3,7 +3,7 @@
 from kmm.models import builders
 
 _STREET_TRAINING = {
-    "epochs": 60,
+    "epochs": 40,
     "batch_size": 4,
     "num_prompts": None,
     "learning_rate": 2e-3,
@@ -11,8 +11,9 @@ _STREET_TRAINING = {
     "class_balance": 0.5,
     "augmentations": {
         "RandomFlip": {"probability": 0.5},
-        "RandomZoom": {"smallest": 0.75, "largest": 1.15},
+        "RandomZoom": {"smallest": 0.9, "largest": 1.3},
         "RandomColor": {"strength": 0.3},
+        "RandomPatchMasking": {"share": 0.6, "grid": 8},
     },
 }
 
@@ -37,7 +38,7 @@ presets = {
         "builder": "referring_segmenter",
         "arguments": {"image_size": (192, 256), "widths": (32, 64, 128, 192), "blocks": (0, 1, 2, 2)},
         "training": {
-            "epochs": 40,
+            "epochs": 20,
             "batch_size": 4,
             "num_prompts": 6,
             "learning_rate": 2e-3,
@@ -60,11 +61,19 @@ presets = {
         "training": _STREET_TRAINING,
     },
     "classic_fcn": {
-        "description": "The classic example: conv 32-64-128, Embedding 128 + LSTM 128, Concatenate, FCN, 21 classes.",
+        "description": "The classic example: conv 32-64-128, Embedding + LSTM 128, Concatenate, FCN, 21 classes, Adam.",
         "task": "semantic",
         "builder": "classic_fcn",
         "arguments": {"image_size": (224, 224), "num_classes": 21},
-        "training": {**_STREET_TRAINING, "learning_rate": 1e-3, "class_balance": 0.0},
+        "training": {
+            "epochs": 30,
+            "batch_size": 8,
+            "num_prompts": None,
+            "learning_rate": 1e-3,
+            "weight_decay": 0.0,
+            "class_balance": 0.0,
+            "augmentations": {},
+        },
     },
 }
 """A dict from name to `description`, `task`, `builder` (a function of `kmm.models`), its `arguments` and `training`."""

@@ -32,12 +32,14 @@ def test_equals_numpy():
         kernel, bias = weights[f"attention/{name}/kernel"], weights[f"attention/{name}/bias"]
         return np.einsum("...d,dhk->...hk", inputs, kernel) + bias
 
+    normalised = (SEQUENCE - SEQUENCE.mean(-1, keepdims=True)) / np.sqrt(SEQUENCE.var(-1, keepdims=True) + 1e-3)
+    sequence = normalised * weights["sequence_norm/gamma"] + weights["sequence_norm/beta"]
     x = block("projection", FEATURES)
     query = x + np.asarray(CoordinateMap()(x)) @ weights["place/kernel"]
-    scores = np.einsum("byxhk,blhk->byxhl", heads("query", query), heads("key", SEQUENCE)) / np.sqrt(4)
+    scores = np.einsum("byxhk,blhk->byxhl", heads("query", query), heads("key", sequence)) / np.sqrt(4)
     attention = np.exp(scores) * PADDING_MASK[:, None, None, None]
     attention = attention / np.maximum(attention.sum(-1, keepdims=True), 1e-9)
-    words = np.einsum("byxhl,blhk->byxhk", attention, heads("value", SEQUENCE))
+    words = np.einsum("byxhl,blhk->byxhk", attention, heads("value", sequence))
     kernel, bias = weights["attention/attention_output/kernel"], weights["attention/attention_output/bias"]
     words = np.einsum("byxhk,hkd->byxd", words, kernel) + bias
     read = block("combine", x * words)
