@@ -30,7 +30,14 @@ class ResumableCheckpoint(keras.callbacks.Callback):
         self._manager = None
 
     def restore(self, model):
-        """Load the newest checkpoint that can be read into the model; returns the epoch to go on with, or 0."""
+        """Load the newest checkpoint that can be read into the model.
+
+        Returns:
+            The epoch to go on with; 0 where nothing was saved.
+
+        Raises:
+            ValueError: if there are checkpoints, but none fits the model.
+        """
         manager = self._manage(model)
         for path in reversed(manager.checkpoints):
             try:
@@ -38,6 +45,11 @@ class ResumableCheckpoint(keras.callbacks.Callback):
             except (tf.errors.OpError, ValueError, IndexError, AssertionError):  # IndexError: data cut short
                 continue
             return int(self._epoch.numpy())
+        if manager.checkpoints:
+            raise ValueError(
+                f"A checkpoint must fit the model. Received: {len(manager.checkpoints)} in {self.directory}, none of "
+                "which can be read into it. Begin anew, with --overwrite."
+            )
         return 0
 
     def on_train_begin(self, logs=None):

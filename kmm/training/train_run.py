@@ -1,5 +1,6 @@
 """One training run, from a source to a folder with everything in it."""
 
+import functools
 import math
 import time
 
@@ -9,9 +10,9 @@ from kmm import data, evaluation, losses, metrics, models, visualization
 from kmm.export import export_saved_model
 from kmm.preprocessing import PromptTokenizer
 from kmm.training.class_weights import class_weights_from
-from kmm.training.precision import policy_for
 from kmm.training.resumable_checkpoint import ResumableCheckpoint
-from kmm.training.run_folder import open_run_folder, save_model, write_json
+from kmm.training.run_folder import check_run_folder, open_run_folder, save_model, write_json
+from kmm.training.settings import make_settings
 
 
 def train_run(
@@ -42,105 +43,102 @@ def train_run(
         precision: "auto", "float32" or "bfloat16".
         seed: seed of weights, order and augmentations.
         overwrite: replace an earlier run in the folder.
-        resume: go on with the run in the folder; give the same arguments as before.
+        resume: go on with the killed run in the folder; give the same arguments as before.
         export: write the SavedModel too.
 
     Returns:
         The content of `metrics.json`.
 
     Raises:
-        ValueError: if the preset is unknown, the image size does not fit, or the data is unsound.
+        ValueError: if the preset is unknown, the image size does not fit, the data is unsound, or a run to go on with
+            was begun with other settings. Nothing of an earlier run is lost then.
         FileExistsError: if the folder already holds a run.
+        FileNotFoundError: if there is no run to go on with.
     """
-    if preset is None:
-        preset = source.name if source.name in models.presets else source.task
-    recipe = models.find_preset(preset)
-    training = dict(recipe["training"])
-    given = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-    training.update({key: value for key, value in given.items() if value is not None})
-    policy = policy_for(precision)
+    replacements = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "image_size": image_size,
+    }
+    settings = make_settings(source, preset, precision, seed, **replacements)
+    check_run_folder(output, settings, overwrite, resume)
     if hasattr(source, "check"):
         source.check()
-
     keras.utils.set_random_seed(seed)
-    model = _build(source, preset, image_size, policy)
-    pipeline = {"batch_size": training["batch_size"], "image_size": model.image_size}
-    pipeline.update(num_prompts=training["num_prompts"], tokenizer=model.prompt_tokenizer)
-    data.build_dataset(source, "train", training=True, **pipeline)  # refuses what does not fit before a run is replaced
-    folder = open_run_folder(output, overwrite, resume)
-    settings = {"preset": preset, "data": source.name, "task": source.task, "seed": seed, "policy": policy, **training}
-    write_json(folder / "settings.json", {**settings, "image_size": model.image_size})
+    model = _build_model(source, settings)
+    train_data, val_data, loss, scores = _prepare(model, source, settings)
+    folder = open_run_folder(output, overwrite)
+    write_json(folder / "settings.json", settings)
 
     start = time.monotonic()
     checkpoint = ResumableCheckpoint(folder / "checkpoints")
-    _fit(model, source, training, seed, folder, resume, pipeline, checkpoint)
+    _fit(model, settings, train_data, val_data, loss, scores, checkpoint, folder / "history.csv", resume)
     seconds = time.monotonic() - start
     save_model(model, folder / "model.keras")
 
     split = "test" if "test" in source.splits else "val"
-    scores = evaluation.evaluate(model, source, split, batch_size=training["batch_size"])
-    scores = {**scores, "split": split, "training_seconds": round(seconds, 1), "parameters": model.count_params()}
-    write_json(folder / "metrics.json", scores)
+    result = evaluation.evaluate(model, source, split, batch_size=settings["batch_size"])
+    result = {**result, "split": split, "training_seconds": round(seconds, 1), "parameters": model.count_params()}
+    write_json(folder / "metrics.json", result)
     rows = evaluation.gallery_rows(model, source, split)
     visualization.plot_gallery(rows, folder / "predictions.png", class_names=source.class_names)
     visualization.plot_curves(folder / "history.csv", folder / "curves.png")
-    if export:
+    if export and not (folder / "saved_model").exists():
         export_saved_model(model, folder / "saved_model")
     checkpoint.remove()
-    return scores
+    return result
 
 
-def _build(source, preset, image_size, policy):
+def _build_model(source, settings):
     """The preset's model, its vocabulary learned from the training split."""
-    recipe = models.find_preset(preset)
-    fixed = recipe["arguments"]
-    if recipe["task"] != source.task:
-        raise ValueError(
-            f"The preset must suit the task. Received: preset={preset!r} for task {recipe['task']!r}, data for task "
-            f"{source.task!r}. Choose another with --preset or --task; `kmm presets` lists them."
-        )
-    arguments = {"dtype": policy}
-    if image_size is not None:
-        arguments["image_size"] = tuple(image_size)
+    arguments = {"dtype": settings["policy"], "image_size": tuple(settings["image_size"])}
     if source.task == "semantic":
         arguments["num_classes"] = len(source.class_names)
-    if "prompt_tokenizer" not in fixed:
+    if "prompt_tokenizer" not in models.find_preset(settings["preset"])["arguments"]:
         prompts = source.prompts("train")
         longest = max(len(prompt.split()) for prompt in prompts)
         arguments["prompt_tokenizer"] = PromptTokenizer.adapt(prompts, sequence_length=min(64, longest + 2))
-    return models.build_preset(preset, **arguments)
+    return models.build_preset(settings["preset"], **arguments)
 
 
-def _fit(model, source, training, seed, folder, resume, pipeline, checkpoint):
-    """`model.fit` on the pipeline, with several prompts for each picture where the recipe says so."""
-    batch_size, epochs, num_prompts = training["batch_size"], training["epochs"], training["num_prompts"]
+def _prepare(model, source, settings):
+    """What `fit` needs: a function from first step to training data, validation data, loss and metrics."""
+    pipeline = {"image_size": model.image_size, "tokenizer": model.prompt_tokenizer}
+    pipeline.update({key: settings[key] for key in ("batch_size", "num_prompts")})
+    augmentations = [getattr(data, name)(**options) for name, options in settings["augmentations"].items()]
+    train_data = functools.partial(
+        data.build_dataset, source, "train", training=True, augmentations=augmentations, seed=settings["seed"],
+        **pipeline,
+    )  # fmt: skip
+    train_data(first_step=0)  # refuses what does not fit before an earlier run is replaced
+    val_data = data.build_dataset(source, "val", **pipeline)
+    if source.task == "referring":
+        return train_data, val_data, losses.BinaryCrossEntropyDice(), [metrics.OverallIoU(), metrics.SampleMeanIoU()]
+    weights = class_weights_from(source, power=settings["class_balance"])
+    loss = losses.SegmentationCrossEntropy(class_weights=weights)
+    return train_data, val_data, loss, metrics.semantic_metrics(len(weights))
+
+
+def _fit(model, settings, train_data, val_data, loss, scores, checkpoint, history, resume):
+    """`model.fit`, with several prompts for each picture where the recipe says so."""
+    num_prompts, epochs = settings["num_prompts"], settings["epochs"]
     trained = model if num_prompts is None else model.for_prompts(num_prompts)
-    steps = max(1, source.num_examples("train") // batch_size)
-    total = steps * epochs
-    warmup = min(200, total // 10)
+    steps = train_data.args[0].num_examples("train") // settings["batch_size"]
+    warmup = min(200, steps * epochs // 10)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.05 * training["learning_rate"], max(1, total - warmup), warmup_target=training["learning_rate"],
+        0.05 * settings["learning_rate"], max(1, steps * epochs - warmup), warmup_target=settings["learning_rate"],
         warmup_steps=warmup,
     )  # fmt: skip
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=training["weight_decay"], global_clipnorm=1.0)
-    if source.task == "semantic":
-        weights = class_weights_from(source, power=training["class_balance"])
-        loss, scores = losses.SegmentationCrossEntropy(class_weights=weights), metrics.semantic_metrics(len(weights))
-    else:
-        loss, scores = losses.BinaryCrossEntropyDice(), [metrics.OverallIoU(), metrics.SampleMeanIoU()]
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings["weight_decay"], global_clipnorm=1.0)
     trained.compile(optimizer, loss, metrics=scores, steps_per_execution=math.gcd(steps, 10))
-
     first_epoch = checkpoint.restore(trained) if resume else 0
-    augmentations = [getattr(data, name)(**options) for name, options in training["augmentations"].items()]
     trained.fit(
-        data.build_dataset(
-            source, "train", training=True, augmentations=augmentations, seed=seed, first_step=first_epoch * steps,
-            **pipeline,
-        ),
-        validation_data=data.build_dataset(source, "val", **pipeline),
+        train_data(first_step=first_epoch * steps),
+        validation_data=val_data,
         steps_per_epoch=steps,
         initial_epoch=first_epoch,
         epochs=epochs,
         shuffle=False,
-        callbacks=[checkpoint, keras.callbacks.CSVLogger(folder / "history.csv", append=resume)],
-    )  # fmt: skip
+        callbacks=[checkpoint, keras.callbacks.CSVLogger(history, append=first_epoch > 0)],
+    )

@@ -5,7 +5,7 @@ import keras
 import numpy as np
 import pytest
 
-from kmm.training.run_folder import RUN_FILES, RUN_FOLDERS, open_run_folder, save_model, write_json
+from kmm.training.run_folder import RUN_FILES, RUN_FOLDERS, check_run_folder, open_run_folder, save_model, write_json
 
 
 def fill(folder):
@@ -26,6 +26,7 @@ def test_new_folder_is_created(tmp_path):
 
 def test_foreign_files_alone_are_no_run(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
+    check_run_folder(tmp_path, {})
     assert open_run_folder(tmp_path) == tmp_path
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
@@ -34,7 +35,8 @@ def test_foreign_files_alone_are_no_run(tmp_path):
 def test_refuses_a_run(tmp_path, name):
     (tmp_path / name).mkdir() if name in RUN_FOLDERS else (tmp_path / name).write_text("old")
     with pytest.raises(FileExistsError, match=rf"Received: output=.*, which holds {name}\..*--resume.*--overwrite"):
-        open_run_folder(tmp_path)
+        check_run_folder(tmp_path, {})
+    check_run_folder(tmp_path, {}, overwrite=True)
     assert (tmp_path / name).exists()
 
 
@@ -44,12 +46,26 @@ def test_overwrite_removes_the_run_and_nothing_else(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "notes.txt"]
 
 
-@pytest.mark.parametrize("overwrite", [False, True])
-def test_resume_keeps_everything(tmp_path, overwrite):
+def test_resume(tmp_path):
+    settings = {"epochs": 3, "image_size": [16, 16]}
+    with pytest.raises(FileNotFoundError, match="which holds no run. Begin anew"):
+        check_run_folder(tmp_path, settings, resume=True)
     fill(tmp_path)
+    write_json(tmp_path / "settings.json", settings)
+    check_run_folder(tmp_path, settings, resume=True)
     before = sorted(tmp_path.rglob("*"))
-    open_run_folder(tmp_path, overwrite=overwrite, resume=True)
+    open_run_folder(tmp_path)
     assert sorted(tmp_path.rglob("*")) == before
+    with pytest.raises(ValueError, match=r"Received: epochs=4 \(begun with 3\). Give the same arguments"):
+        check_run_folder(tmp_path, {**settings, "epochs": 4}, resume=True)
+    with pytest.raises(ValueError, match="either replaced or goes on"):
+        check_run_folder(tmp_path, settings, overwrite=True, resume=True)
+
+
+def test_a_finished_run_does_not_go_on(tmp_path):
+    (tmp_path / "settings.json").write_text("{}")
+    with pytest.raises(FileNotFoundError, match="which holds settings.json. Begin anew"):
+        check_run_folder(tmp_path, {}, resume=True)
 
 
 def test_write_json(tmp_path):

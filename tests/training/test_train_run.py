@@ -10,6 +10,7 @@ import pytest
 import kmm
 from kmm.data import Example, ShapesSource
 from kmm.training import ResumableCheckpoint, train_run
+from kmm.training.settings import make_settings
 
 RUN = ["curves.png", "history.csv", "metrics.json", "model.keras", "predictions.png", "saved_model", "settings.json"]
 SHAPES = ShapesSource((32, 32), num_train=12, num_val=4, num_test=4)
@@ -159,7 +160,7 @@ def test_resuming_a_finished_run_does_not_train_it_again(tmp_path, train_only):
     options = {"preset": "tiny", "epochs": 1, "precision": "float32", "export": False}
     train_run(SHAPES, tmp_path, **options)
     before = history(tmp_path)
-    with contextlib.suppress(FileExistsError):
+    with contextlib.suppress(FileNotFoundError):
         train_run(SHAPES, tmp_path, **options, resume=True)
     assert history(tmp_path) == before and len(before) == 1
 
@@ -171,10 +172,12 @@ def test_resuming_a_finished_run_does_not_train_it_again(tmp_path, train_only):
         ({"preset": "tiny_semantic"}, "The preset must suit the task. Received: preset='tiny_semantic'"),
         (
             {"preset": "classic_fcn", "image_size": (16, 16)},
-            "must suit the task.*preset='classic_fcn'.*task='referring'",
+            "must suit the task.*preset='classic_fcn' for task 'semantic', data for task 'referring'",
         ),
         ({"preset": "tiny", "image_size": (33, 32)}, r"multiples of 4.*nearest that fits is \(32, 32\)"),
         ({"preset": "tiny", "precision": "float16"}, "Received: precision='float16'"),
+        ({"preset": "tiny", "epochs": 0}, "epochs must be positive. Received: epochs=0"),
+        ({"preset": "tiny", "learning_rate": float("nan")}, "learning_rate must be positive"),
         ({"preset": "tiny", "batch_size": 13}, "Received: 12 examples in 'train', batch_size=13"),
     ],
 )
@@ -185,8 +188,15 @@ def test_errors_come_before_anything_is_lost(tmp_path, options, message):
     assert (tmp_path / "model.keras").read_text() == "an earlier run"
 
 
+def test_a_source_without_validation_pictures(tmp_path):
+    source = StreetSource()
+    source.splits = ("train",)
+    with pytest.raises(ValueError, match=r"Training needs the splits 'train' and 'val'.*Add \['val'\]"):
+        train_run(source, tmp_path, preset="tiny_semantic")
+
+
 def test_preset_for_phrases_does_not_suit_classes(tmp_path):
-    with pytest.raises(ValueError, match="The preset must suit the task. Received: preset='tiny'.*task='semantic'"):
+    with pytest.raises(ValueError, match="The preset must suit the task. Received: preset='tiny'.*data for task 'semantic'"):
         train_run(StreetSource(), tmp_path, preset="tiny")
 
 
@@ -204,11 +214,6 @@ def test_refuses_a_folder_that_holds_a_run(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
-def test_default_preset(tmp_path, monkeypatch):
+def test_default_preset():
     """The one named like the source, or else like its task."""
-    asked = []
-    monkeypatch.setattr(kmm.models, "find_preset", lambda name: asked.append(name) or PRESETS["missing"])
-    for source in (SHAPES, StreetSource()):
-        with pytest.raises(KeyError, match="missing"):
-            train_run(source, tmp_path)
-    assert asked == ["shapes", "semantic"]
+    assert [make_settings(source)["preset"] for source in (SHAPES, StreetSource())] == ["shapes", "semantic"]

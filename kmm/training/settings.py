@@ -1,0 +1,55 @@
+"""What decides a training run, checked before anything is written."""
+
+import math
+
+from kmm import models
+from kmm.training.precision import policy_for
+
+
+def make_settings(source, preset=None, precision="auto", seed=0, **replacements):
+    """The preset's training recipe with what the user replaced.
+
+    Args:
+        source: the `kmm.data.Source` to train on.
+        preset: a key of `kmm.presets`; `None` takes the one named like the source, or else like its task.
+        precision: "auto", "float32" or "bfloat16".
+        seed: seed of weights, order and augmentations.
+        **replacements: `epochs`, `batch_size`, `learning_rate`, `image_size`; `None` keeps the preset's own.
+
+    Returns:
+        A dict of plain data, as it is written to `settings.json`.
+
+    Raises:
+        ValueError: if the preset is unknown or does not suit the source's task, a split is missing, or a number makes
+            no sense.
+
+    Example:
+
+    >>> import kmm
+    >>> make_settings(kmm.data.ShapesSource(), epochs=3)["epochs"]
+    3
+    """
+    if preset is None:
+        preset = source.name if source.name in models.presets else source.task
+    recipe = models.find_preset(preset)
+    if recipe["task"] != source.task:
+        raise ValueError(
+            f"The preset must suit the task. Received: preset={preset!r} for task {recipe['task']!r}, data for task "
+            f"{source.task!r}. Choose another with --preset or --task; `kmm presets` lists them."
+        )
+    missing = sorted({"train", "val"} - set(source.splits))
+    if missing:
+        raise ValueError(
+            f"Training needs the splits 'train' and 'val'. Received: splits {tuple(source.splits)} in {source.name!r}. "
+            f"Add {missing}; a tenth of the pictures is enough to watch the training."
+        )
+    settings = {"preset": preset, "data": source.name, "task": source.task, "seed": seed}
+    settings["policy"] = policy_for(precision)
+    settings["image_size"] = recipe["arguments"]["image_size"]
+    settings.update(recipe["training"])
+    settings.update({key: value for key, value in replacements.items() if value is not None})
+    settings["image_size"] = list(settings["image_size"])
+    for name in ("epochs", "batch_size", "learning_rate"):
+        if not (math.isfinite(settings[name]) and settings[name] > 0):
+            raise ValueError(f"{name} must be positive. Received: {name}={settings[name]}.")
+    return settings

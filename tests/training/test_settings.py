@@ -1,0 +1,19 @@
+import pytest
+
+from kmm.data import ShapesSource
+from kmm.training.settings import make_settings
+
+
+def test_the_presets_own_and_what_replaces_it():
+    settings = make_settings(
+        ShapesSource(), precision="float32", seed=3, epochs=None, batch_size=2, image_size=(64, 32)
+    )
+    expected = {"preset": "shapes", "seed": 3, "policy": "float32", "batch_size": 2, "image_size": [64, 32]}
+    assert settings.items() >= expected.items() and settings["epochs"] > 1
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "learning_rate"])
+@pytest.mark.parametrize("value", [0, -1, float("inf")])
+def test_refuses_numbers_without_sense(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be positive. Received: {name}={value}"):
+        make_settings(ShapesSource(), **{name: value})
