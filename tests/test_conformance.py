@@ -48,16 +48,17 @@ CASES = [
     ComponentCase(layers.ResidualBlock, {}, feature_map()),
     ComponentCase(layers.ResidualBlock, {"normalization": False}, feature_map(), "plain"),
     ComponentCase(
-        encoders.ConvImageEncoder, {"image_size": (16, 32), "widths": (4, 6, 8, 8), "blocks": (1, 0, 2)}, IMAGES
+        encoders.ConvImageEncoder, {"image_size": (16, 32), "widths": (4, 6, 8, 8), "blocks": (0, 1, 0, 2)}, IMAGES
     ),
     ComponentCase(
         encoders.ConvImageEncoder,
         {
             "image_size": (16, 32),
             "widths": (4, 6, 8),
-            "blocks": (0, 0),
+            "blocks": 0,
             "downsampling": "max_pooling",
             "normalization": False,
+            "image_shortcut": False,
         },
         IMAGES,
         "classic",

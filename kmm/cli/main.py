@@ -9,6 +9,8 @@ from kmm.cli import evaluate, export, predict, presets, train
 from kmm.version import __version__
 
 COMMANDS = (train, evaluate, predict, export, presets)
+STACK_LINES = ("\t", "    ", "  File", "Traceback", "Detected at", "Graph execution", "<stack traces", "Hint")
+"""How those lines of a TensorFlow error begin that speak of its source code."""
 
 
 def main(argv=None):
@@ -18,23 +20,37 @@ def main(argv=None):
         argv: the words after `kmm`; `None` takes those of the process.
 
     Returns:
-        0, or 2 after an error of the user's: a wrong value or a file that is missing or cannot be read or written.
-        Such an error is printed as one message; `--debug` shows the traceback too.
+        0, or 2 after an error that is no bug: a wrong value, a file that is missing or cannot be read or written, a
+        training that diverges, or TensorFlow out of memory or disk. Such an error is printed as one message; `--debug`
+        shows the traceback too.
     """
     args = _make_parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
         args.run(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, FloatingPointError, *_tensorflow_errors()) as error:
         if args.debug:
             traceback.print_exc()
-        print(f"kmm: error: {str(error) or repr(error)}", file=sys.stderr)
+        text = _summary(error) if isinstance(error, _tensorflow_errors()) else str(error)
+        print(f"kmm: error: {text or repr(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("kmm: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _tensorflow_errors():
+    """The errors of TensorFlow's operations; none while TensorFlow is not imported, which takes seconds."""
+    tensorflow = sys.modules.get("tensorflow")
+    return (tensorflow.errors.OpError,) if tensorflow else ()
+
+
+def _summary(error):
+    """The lines of an operation's error that say what happened, without its stack and graph."""
+    lines = [line for line in error.message.splitlines() if line and not line.startswith(STACK_LINES)]
+    return "\n".join([f"TensorFlow cannot go on ({type(error).__name__}; --debug shows more).", *dict.fromkeys(lines)])
 
 
 def _make_parser():

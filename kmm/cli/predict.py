@@ -43,54 +43,49 @@ def run(args):
         raise ValueError(f"Masks are PNG files. Received: output={args.output}. Give a name that ends in .png.")
     if not 0 < args.threshold < 1:
         raise ValueError(f"A threshold lies between 0 and 1. Received: threshold={args.threshold}. Use 0.5.")
-    image = _read_image(args.image)
-    model = load_model(args.model)
-    prompts = _check_prompts(args.prompt, model)
-    from kmm.export import masks_from_logits, scores_from_logits
+    paths = [output]
+    if len(args.prompt or ()) > 1:
+        paths = [output.with_stem(f"{output.stem}-{number + 1}") for number in range(len(args.prompt))]
+    overlay = output.with_stem(f"{output.stem}-overlay")
+    _check_paths((args.image, args.model), (*paths, overlay))
+    from kmm.preprocessing import masks_from_logits, read_image, scores_from_logits
+    from kmm.preprocessing.tokenizer_for import tokenizer_for
 
-    logits = _ask(model, image, prompts)
+    image = read_image(args.image)
+    model = load_model(args.model)
+    tokenizer = tokenizer_for(model)
+    prompts = _check_prompts(args.prompt, tokenizer)
+    logits = _ask(model, tokenizer, image, prompts)
     masks = masks_from_logits(logits, image.shape[:2], args.threshold).numpy()
     scores = scores_from_logits(logits, args.threshold).numpy()
 
     output.parent.mkdir(parents=True, exist_ok=True)
     colors = list(COLORS) if model.num_classes == 1 else [""]
-    for number, (prompt, mask, score) in enumerate(zip(prompts, masks, scores, strict=True)):
-        path = output if len(prompts) == 1 else output.with_stem(f"{output.stem}-{number + 1}")
+    for number, (path, prompt, mask, score) in enumerate(zip(paths, prompts, masks, scores, strict=True)):
         _write_image(mask * (255 if model.num_classes == 1 else 1), path)
         color = colors[number % len(colors)]
         share = f", {mask.mean():.1%} of the picture, {color}" if color else ""
         print(f"{path}: {prompt!r} score {score:.3f}{share}" if prompt else f"{path}: score {score:.3f}{share}")
-    overlay = output.with_stem(f"{output.stem}-overlay")
     _write_image(_draw(image, masks, model.num_classes), overlay)
     print(overlay)
 
 
-def _check_prompts(prompts, model):
-    """The prompts to ask; a model of images alone is asked once, without words."""
-    if model.context_keys and not prompts:
+def _check_paths(read, written):
+    """Refuses to write over what is read."""
+    for path in written:
+        if any(path.resolve() == pathlib.Path(other).resolve() for other in read):
+            raise ValueError(
+                f"An output must not replace the photograph or the model. Received: {path}. Choose another --output."
+            )
+
+
+def _check_prompts(prompts, tokenizer):
+    """The prompts to ask; a model of images alone, which has no tokenizer, is asked once, without words."""
+    if tokenizer is not None and not prompts:
         raise ValueError("This model reads words. Received: no --prompt. Give at least one --prompt TEXT.")
-    if not model.context_keys and prompts:
+    if tokenizer is None and prompts:
         raise ValueError(f"This model reads no words. Received: {prompts}. Leave --prompt out.")
-    if model.context_keys and model.prompt_tokenizer is None:
-        raise ValueError(
-            "A model that reads words must carry its tokenizer. Received: model.prompt_tokenizer=None. "
-            "Set it and save the model again."
-        )
     return prompts or [""]
-
-
-def _read_image(path):
-    """The photograph as uint8 `(height, width, 3)`, turned upright as its EXIF data say."""
-    import numpy as np
-    from PIL import Image, ImageOps
-
-    if not pathlib.Path(path).is_file():
-        raise FileNotFoundError(f"A photograph must exist. Received: image={path}. Check the path.")
-    try:
-        with Image.open(path, formats=("JPEG", "PNG")) as picture:
-            return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"A photograph must decode as JPEG or PNG. Received: image={path} ({error}).") from error
 
 
 def _write_image(pixels, path):
@@ -99,16 +94,16 @@ def _write_image(pixels, path):
     Image.fromarray(pixels).save(path)
 
 
-def _ask(model, image, prompts):
+def _ask(model, tokenizer, image, prompts):
     """Logits `(num_prompts, height, width, classes)` at the model's size; the photograph is encoded once."""
     from kmm import feature_keys
-    from kmm.preprocessing import resize_images
+    from kmm.preprocessing import prepare_images
+    from kmm.preprocessing.mask_outputs import segmentation_logits
 
-    inputs = {feature_keys.IMAGES: resize_images(image, model.image_size)[None]}
-    if model.context_keys:
-        inputs.update(model.prompt_tokenizer([prompts]))
-    outputs = model.for_prompts(len(prompts))(inputs, training=False)
-    return (outputs[feature_keys.SEGMENTATION_MASKS] if isinstance(outputs, dict) else outputs)[0]
+    inputs = {feature_keys.IMAGES: prepare_images(image, model.image_size)[None]}
+    if tokenizer is not None:
+        inputs.update(tokenizer([prompts]))
+    return segmentation_logits(model.for_prompts(len(prompts))(inputs, training=False))[0]
 
 
 def _draw(image, masks, num_classes):

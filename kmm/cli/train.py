@@ -19,8 +19,12 @@ def add_command(commands):
     )
     task_help = "a phrase gives a mask, or a description gives every pixel a class (default for a folder)"
     add_source_arguments(parser, task_help, default=SHAPES)
-    parser.add_argument("--preset", metavar="NAME", help="see `kmm presets`; by default the one named like the data or the task")
-    parser.add_argument("--output", metavar="DIR", help="output folder; by default runs/DATA-TASK")
+    parser.add_argument(
+        "--preset", metavar="NAME", help="see `kmm presets`; by default the one named like the data or the task"
+    )
+    parser.add_argument(
+        "--output", metavar="DIR", help="output folder; by default runs/DATA-TASK, or runs/DATA-NAME with --preset NAME"
+    )
     recipe = parser.add_argument_group("recipe, by default the preset's")
     recipe.add_argument("--epochs", type=int, metavar="N")
     recipe.add_argument("--batch-size", type=int, metavar="N", help="pictures in a batch")
@@ -30,7 +34,7 @@ def add_command(commands):
         "--precision", choices=("auto", "float32", "bfloat16"), default="auto",
         help="of the computation (auto: bfloat16 where the hardware multiplies it)",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights, order and texts (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and order (default: 0)")
     parser.add_argument("--overwrite", action="store_true", help="replace the run that the output folder holds")
     parser.add_argument("--resume", action="store_true", help="go on with the run in the output folder, same arguments")
     parser.add_argument("--no-export", action="store_true", help="write no saved_model")
@@ -40,15 +44,16 @@ def add_command(commands):
 def run(args):
     """Runs the command."""
     task = args.task or ("referring" if args.data == SHAPES else "semantic")
-    preset = args.preset or (SHAPES if args.data == SHAPES else task)
+    default_preset = SHAPES if args.data == SHAPES else task
+    preset = args.preset or default_preset
     from kmm.models.presets import find_preset
 
     image_size = tuple(args.image_size or find_preset(preset)["arguments"]["image_size"])
-    # Another seed trains another model on the same scenes, so that scores can be compared.
-    source = open_source(args.data, task, args.classes, image_size, seed=0 if args.data == SHAPES else args.seed)
+    # Another seed trains another model on the same scenes and texts, so that scores can be compared.
+    source = open_source(args.data, task, args.classes, image_size, seed=0)
     from kmm.training import train_run
 
-    output = pathlib.Path(args.output or f"runs/{source.name}-{task}")
+    output = pathlib.Path(args.output or f"runs/{source.name}-{task if preset == default_preset else preset}")
     options = {name: getattr(args, name) for name in RUN_OPTIONS}
     metrics = train_run(
         source=source, output=output, preset=preset, image_size=image_size, export=not args.no_export, **options

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kmm import feature_keys
-from kmm.preprocessing import resize_images, resize_masks
+from kmm.preprocessing import prepare_images, resize_masks
 
 
 def build_dataset(
@@ -43,7 +43,7 @@ def build_dataset(
         `(batch, [num_prompts,] length)`, and uint8 masks.
 
     Raises:
-        ValueError: if the split is smaller than a training batch.
+        ValueError: if the batch size is below 1, or the split is empty or smaller than a training batch.
 
     Example:
 
@@ -56,10 +56,12 @@ def build_dataset(
     ((4, 8), (4, 32, 32))
     """
     count = source.num_examples(split)
-    if training and count < batch_size:
+    if batch_size < 1:
+        raise ValueError(f"A batch holds at least one picture. Received: batch_size={batch_size}. Raise it.")
+    if count < (batch_size if training else 1):
         raise ValueError(
-            f"A training split needs at least one batch of examples. Received: {count} examples in {split!r}, "
-            f"batch_size={batch_size}. Lower the batch size."
+            f"A split needs at least one example, and a batch of them for training. Received: {count} examples in "
+            f"{split!r}, batch_size={batch_size}. Lower the batch size or add examples."
         )
     positions = tf.data.Dataset.range(first_step * batch_size, 2**62 if training else count)
 
@@ -88,8 +90,7 @@ def build_dataset(
             for number, augmentation in enumerate(augmentations):
                 key = tf.stack([seed * 1009 + number, epoch * count + index])
                 example = augmentation(example, tf.cast(key, tf.int64))
-        images = resize_images(example[feature_keys.IMAGES], image_size)
-        example[feature_keys.IMAGES] = tf.cast(tf.round(images), tf.uint8)
+        example[feature_keys.IMAGES] = prepare_images(example[feature_keys.IMAGES], image_size)
         masks = feature_keys.SEGMENTATION_MASKS
         example[masks] = resize_masks(example[masks], image_size)
         return example
@@ -103,6 +104,7 @@ def build_dataset(
             inputs.update(tokenizer(prompts))
         return inputs, masks
 
+    # Two at a time: Python draws the examples under its lock, and the other cores belong to the model.
     examples = positions.map(load, num_parallel_calls=2, deterministic=True)
     batches = examples.batch(batch_size, drop_remainder=training)
     return batches.map(split_targets, num_parallel_calls=1, deterministic=True).prefetch(2)

@@ -33,14 +33,14 @@ class _Entry:
 class ClassList:
     """What the class ids of a data set mean, read from a small `classes.json`.
 
-    The file is either a plain list of names, in the order of the ids, or an object:
+    The file is either a plain list of at most 255 names, in the order of the ids, or an object:
 
     - `classes`: a name or an object for every id from 0 on. Keys of the object: `name`; `stuff`, `true` for what is
       not counted, such as sky (default `false`); `plural` (default: the name with "s"; a stuff class has none unless
       it is given, such as "trees"); `synonyms`, each a word or a `[singular, plural]` pair; `wide`, `true` for stuff
       whose amount is a width, such as a road; `max_aspect`, the largest width divided by height that a single object
       has, so that a row of cars is not taken for one car. A bare name is a stuff class: nothing is known about it.
-    - `ignore`: ids that count nowhere; 255 is always one of them.
+    - `ignore`: ids that count nowhere and that no text speaks of; 255 is always one of them.
     - `scene`: the noun for the whole picture (default "scene").
     - `middle`: the words for the middle of the picture (default "in the middle", "in the centre").
 
@@ -69,6 +69,11 @@ class ClassList:
         """The class names in the order of their ids."""
         return tuple(entry.name for entry in self.entries)
 
+    @property
+    def counted(self) -> tuple[tuple[int, _Entry], ...]:
+        """Id and entry of every class that is not ignored: those that texts speak of."""
+        return tuple(pair for pair in enumerate(self.entries) if pair[0] not in self.ignore)
+
     @classmethod
     def from_json(cls, content, source="classes.json") -> "ClassList":
         """The list from parsed JSON; `source` is the file named in errors."""
@@ -78,7 +83,12 @@ class ClassList:
                 f"A class list must be a list of names or an object with a non-empty list `classes`. Received: "
                 f"{source}. Write it like this:\n{EXAMPLE_JSON}"
             )
-        _check_keys(content, ("classes", "ignore", "scene", "middle"), source)
+        _check_keys(content, _FILE_KEYS, source)
+        if len(content["classes"]) > IGNORE_VALUE:
+            raise ValueError(
+                f"A class list holds at most {IGNORE_VALUE} classes. Received: {len(content['classes'])} in {source}. "
+                "Merge classes."
+            )
         entries = tuple(_entry(item, class_id, source) for class_id, item in enumerate(content["classes"]))
         owners = {}
         for class_id, entry in enumerate(entries):
@@ -88,10 +98,9 @@ class ClassList:
                         f"A word must belong to one class. Received: {word!r} for ids {owners[word]} and {class_id} in "
                         f"{source}. Choose another name, plural or synonym."
                     )
-        ignore = content.get("ignore", [])
-        if not isinstance(ignore, list) or not all(isinstance(class_id, int) for class_id in ignore):
-            raise ValueError(f"`ignore` must be a list of class ids. Received: ignore={ignore!r} in {source}.")
-        ignore = tuple(sorted({*ignore, IGNORE_VALUE}))
+        ignore = tuple(sorted({*content.get("ignore", ()), IGNORE_VALUE}))
+        if set(ignore).issuperset(range(len(entries))):
+            raise ValueError(f"A class must be left to learn. Received: ignore={list(ignore)} in {source}. Shorten it.")
         scene, middle = content.get("scene", cls.scene), tuple(content.get("middle", cls.middle))
         return cls(entries=entries, ignore=ignore, scene=scene, middle=middle)
 
@@ -141,24 +150,66 @@ class ClassList:
         return result.astype(np.uint8)
 
 
-def _check_keys(item, known, source):
+def _is_text(value):
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value
+
+
+def _is_id(value):
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_noun(value):
+    return _is_text(value) or (isinstance(value, list) and len(value) == 2 and all(map(_is_text, value)))
+
+
+def _is_list_of(is_item):
+    return lambda value: isinstance(value, list) and all(map(is_item, value))
+
+
+_FLAG = ("true or false", lambda value: isinstance(value, bool))
+_FILE_KEYS = {
+    "classes": ("a list", lambda value: isinstance(value, list)),
+    "ignore": ("a list of class ids", _is_list_of(_is_id)),
+    "scene": ("a word", _is_text),
+    "middle": ("a list of words, not empty", lambda value: bool(value) and _is_list_of(_is_text)(value)),
+}
+_CLASS_KEYS = {
+    "name": ("a word", _is_text),
+    "plural": ("a word", _is_text),
+    "stuff": _FLAG,
+    "synonyms": ("a list of words and [singular, plural] pairs", _is_list_of(_is_noun)),
+    "wide": _FLAG,
+    "max_aspect": ("a number above 0", _is_number),
+}
+"""What each key must hold, in words and as a test."""
+
+
+def _check_keys(item, known, where):
     unknown = sorted(set(item) - set(known))
     if unknown:
-        raise ValueError(f"Keys of a class list must be among {list(known)}. Received: {unknown} in {source}.")
+        raise ValueError(f"Keys of a class list must be among {list(known)}. Received: {unknown} in {where}.")
+    for key, value in item.items():
+        meaning, is_right = known[key]
+        if not is_right(value):
+            raise ValueError(f"`{key}` must be {meaning}. Received: {key}={value!r} in {where}.")
 
 
 def _entry(item, class_id, source) -> _Entry:
     item = {"name": item, "stuff": True} if isinstance(item, str) else item
-    if not isinstance(item, dict) or not isinstance(item.get("name"), str) or not item["name"].strip():
+    if not isinstance(item, dict) or "name" not in item:
         raise ValueError(
             f"A class must be a name or an object with a `name`. Received: {item!r} for id {class_id} in {source}."
         )
-    _check_keys(item, ("name", "plural", "stuff", "synonyms", "wide", "max_aspect"), source)
-    stuff = bool(item.get("stuff", False))
+    _check_keys(item, _CLASS_KEYS, f"class {class_id} of {source}")
+    stuff = item.get("stuff", False)
 
     def noun(word, plural=None):
         return word, plural or (word if stuff else f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s")
 
     synonyms = (noun(word) if isinstance(word, str) else noun(*word) for word in item.get("synonyms", ()))
     nouns = (noun(item["name"], item.get("plural")), *synonyms)
-    return _Entry(item["name"], nouns, stuff, bool(item.get("wide", False)), float(item.get("max_aspect", 2.5)))
+    return _Entry(item["name"], nouns, stuff, item.get("wide", False), float(item.get("max_aspect", 2.5)))

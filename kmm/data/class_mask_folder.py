@@ -1,7 +1,6 @@
 """A source that reads a folder of photographs and class-id masks and makes the words from the masks."""
 
 import concurrent.futures
-import io
 import pathlib
 import threading
 import zlib
@@ -13,6 +12,7 @@ from kmm.data.class_list import ClassList
 from kmm.data.example import Example
 from kmm.data.mask_phrases import MaskPhrases, absent_texts
 from kmm.data.scene_description import SceneDescription, description_texts
+from kmm.preprocessing.read_image import open_image, upright_rgb
 
 LAYOUT = "DIR/train/images/*.jpg and DIR/train/masks/*.png, the same for val and test, equal stems for a pair"
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -133,7 +133,7 @@ def _find_files(directory):
 
 def _decode(image_file, mask_file, class_list):
     """RGB uint8 picture and canonical mask, both turned upright."""
-    picture, mask = _open(image_file), _open(mask_file)
+    picture, mask = open_image(image_file), open_image(mask_file)
     if mask.mode not in ("1", "L", "P", "I", "I;16", "I;16B"):
         raise ValueError(
             f"A mask must hold one class id per pixel (PNG of mode L, P or 16-bit). Received: mode {mask.mode} in "
@@ -147,22 +147,11 @@ def _decode(image_file, mask_file, class_list):
     orientation = picture.getexif().get(0x0112, 1)
     ids = Image.fromarray(np.asarray(mask).astype(np.int32))
     ids.getexif()[0x0112] = orientation
-    image = np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+    image = upright_rgb(picture)
     ids = class_list.canonical(np.asarray(ImageOps.exif_transpose(ids)), mask_file)
     image.flags.writeable = ids.flags.writeable = False
     return image, ids
 
 
-def _open(file):
-    try:
-        picture = Image.open(io.BytesIO(file.read_bytes()))
-        picture.load()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(
-            f"A picture must decode as JPEG or PNG. Received: {file} ({error}). Replace or remove the pair."
-        ) from error
-    return picture
-
-
 def _phrase_texts(class_list):
-    return tuple(text for entry in class_list.entries for text in absent_texts(entry, class_list.middle))
+    return tuple(text for _, entry in class_list.counted for text in absent_texts(entry, class_list.middle))

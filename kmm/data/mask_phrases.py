@@ -42,6 +42,8 @@ class MaskPhrases:
     - `size`: "the largest car", "the biggest area of buildings" (clearly larger than the next).
     - `absent`: the same wordings for a class without a single pixel in the picture; the mask is empty.
 
+    Classes that the list ignores are never asked for: where they are, nobody can tell.
+
     A component is what touches in the mask, so parked cars that overlap are one component: singular phrases need the
     form of a single object (`max_aspect` of the class) and a gap to the others. In the masks of components, specks of
     the same class are 255: nobody can tell whether they belong.
@@ -69,7 +71,7 @@ class MaskPhrases:
         self.components = ConnectedComponents(mask, min_area)
         self.targets = {kind: [] for kind in SHARES}
         areas = np.bincount(mask.reshape(-1), minlength=256)[: len(class_list.entries)]
-        for class_id, entry in enumerate(class_list.entries):
+        for class_id, entry in class_list.counted:
             if areas[class_id] == 0:
                 self._add("absent", class_id, *absent_texts(entry, class_list.middle), components=())
             elif areas[class_id] >= min_area or areas[class_id] == areas.max():

@@ -134,7 +134,7 @@ def description_texts(class_list):
     places = [*class_list.middle, "on both sides", "everywhere", f"mostly {class_list.middle[0]}"]
     places += [f"{words} {side}" for words in ("on the", "mostly on the", "towards the") for side in ("left", "right")]
     texts = [opening.format(scene=class_list.scene, what="nothing") for opening in OPENINGS]
-    for entry in class_list.entries:
+    for _, entry in class_list.counted:
         shares = (0.0, *AMOUNT_EDGES)
         counts = [(count, largest) for largest in (0.0, *DISTANCE_EDGES) for count in (1, 2, 3, 4, 7)]
         amounts = [text for share in shares for text in stuff_amounts(entry, share)]

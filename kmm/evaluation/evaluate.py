@@ -10,8 +10,9 @@ from kmm.data.build_dataset import build_dataset
 from kmm.evaluation.predict_function import predict_function
 from kmm.evaluation.referring_scores import ReferringScores
 from kmm.evaluation.semantic_scores import SemanticScores
-from kmm.evaluation.shuffle_prompts import shuffle_prompts
+from kmm.evaluation.shuffle_prompts import shuffle_prompts, target_ids
 from kmm.evaluation.source_view import SourceView
+from kmm.preprocessing.tokenizer_for import tokenizer_for
 
 NUM_PROMPTS = {"referring": 6, "semantic": 1}
 IOU_THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -22,7 +23,8 @@ def evaluate(model, source, split, num_prompts=None, batch_size=16, epoch=0, lim
 
     A sample is one prompt with its mask, at the model's image size (masks are resized by nearest neighbour). Pixels
     labelled 255 count nowhere. The second score shows how much of the first is owed to the words: see `shuffle_prompts`
-    for what they are exchanged for. A model of images alone scores the same twice.
+    for what they are exchanged for. A model of images alone scores the same twice. Where there are no other words, as for
+    a single description, the second scores and the gap are `None`.
 
     | key | a referring source | a semantic source |
     |---|---|---|
@@ -73,12 +75,13 @@ def evaluate(model, source, split, num_prompts=None, batch_size=16, epoch=0, lim
     num_prompts = num_prompts or NUM_PROMPTS[source.task]
     count = source.num_examples(split) if limit is None else min(limit, source.num_examples(split))
     _check(model, source, split, count)
+    tokenizer = tokenizer_for(model)
     view = SourceView(source, range(count), epoch)
     examples = (view.example(split, index, num_prompts=num_prompts) for index in range(count))
-    prompts, kinds = zip(*((example.prompts, example.kinds) for example in examples), strict=True)
-    wrong_prompts = shuffle_prompts(prompts, within_pictures=source.task == "referring")
+    drawn = ((example.prompts, example.kinds, target_ids(example.segmentation_masks)) for example in examples)
+    prompts, kinds, targets = zip(*drawn, strict=True)
+    wrong_prompts = shuffle_prompts(prompts, targets if source.task == "referring" else None)
 
-    tokenizer = model.prompt_tokenizer if model.context_keys else None
     dataset = build_dataset(view, split, batch_size, model.image_size, tokenizer, num_prompts)
     predict = predict_function(model, num_prompts, dataset.element_spec[0])
     progress = keras.utils.Progbar(count, verbose=verbose, unit_name="picture")
@@ -94,17 +97,19 @@ def evaluate(model, source, split, num_prompts=None, batch_size=16, epoch=0, lim
         rates.append(len(nan_counts) / (time.perf_counter() - start))
         _refuse_nan(nan_counts, split, first, prompts)
         _update(scores, masks, logits, kinds[batch])
-        if tokenizer is not None:
+        if tokenizer is not None and wrong_prompts is not None:
             logits, _ = predict({**inputs, **tokenizer(wrong_prompts[batch])})
         _update(wrong_scores, masks, logits, kinds[batch])
         progress.update(min(first + batch_size, count))
 
     metrics = scores.result()
     metrics["images_per_second"] = float(np.median(rates))
-    metrics["shuffled_prompts"] = wrong_scores.result()
+    wrong = wrong_scores.result()
     main_score = "overall_iou" if source.task == "referring" else "mean_iou"
-    metrics["language_gap"] = metrics[main_score] - metrics["shuffled_prompts"][main_score]
-    return _plain(metrics)
+    gap = metrics[main_score] - wrong[main_score]
+    if tokenizer is not None and wrong_prompts is None:
+        wrong, gap = keras.tree.map_structure(lambda score: score if isinstance(score, int) else math.nan, (wrong, gap))
+    return _plain({**metrics, "shuffled_prompts": wrong, "language_gap": gap})
 
 
 def _make_scores(source, kinds):
@@ -138,11 +143,6 @@ def _check(model, source, split, count):
             f"The model must have the classes of the data. Received: model.num_classes={model.num_classes}, and "
             f"{num_classes} in {source.name!r} ({source.task}). Choose the task and the class list the model was "
             "trained for."
-        )
-    if model.context_keys and model.prompt_tokenizer is None:
-        raise ValueError(
-            "A model that reads words must carry its tokenizer. Received: model.prompt_tokenizer=None. "
-            "Set model.prompt_tokenizer."
         )
 
 

@@ -7,6 +7,8 @@ from kmm.data.build_dataset import build_dataset
 from kmm.evaluation.predict_function import predict_function
 from kmm.evaluation.source_view import SourceView
 from kmm.metrics import MeanIoU, SampleMeanIoU
+from kmm.preprocessing import masks_from_logits
+from kmm.preprocessing.tokenizer_for import tokenizer_for
 
 BATCH_SIZE = 8
 
@@ -45,7 +47,7 @@ def gallery_rows(model, source, split, count=8, seed=0):
     phrases_each, num_prompts = (2, 6) if source.task == "referring" else (1, 1)
     pictures = np.random.default_rng(seed).permutation(source.num_examples(split))[: -(-count // phrases_each)]
     view = SourceView(source, pictures)
-    tokenizer = model.prompt_tokenizer if model.context_keys else None
+    tokenizer = tokenizer_for(model)
     dataset = build_dataset(view, split, BATCH_SIZE, model.image_size, tokenizer, num_prompts)
     predict = predict_function(model, num_prompts, dataset.element_spec[0])
 
@@ -84,6 +86,4 @@ def _prediction(mask, logits):
     num_classes = logits.shape[-1]
     metric = SampleMeanIoU() if num_classes == 1 else MeanIoU(num_classes)
     metric.update_state(mask[None], logits[None])
-    logits = logits.numpy()
-    prediction = logits[..., 0] > 0 if num_classes == 1 else logits.argmax(axis=-1)
-    return {"prediction": prediction.astype("uint8"), "iou": float(metric.result())}
+    return {"prediction": masks_from_logits(logits).numpy(), "iou": float(metric.result())}

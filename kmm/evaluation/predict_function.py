@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from kmm import feature_keys
+from kmm.preprocessing.mask_outputs import segmentation_logits
 
 
 def predict_function(model, num_prompts, input_spec):
@@ -23,8 +23,7 @@ def predict_function(model, num_prompts, input_spec):
     asked = model.for_prompts(num_prompts)
 
     def predict(inputs):
-        outputs = asked(inputs, training=False)
-        logits = outputs[feature_keys.SEGMENTATION_MASKS] if isinstance(outputs, dict) else outputs
+        logits = segmentation_logits(asked(inputs, training=False))
         return logits, tf.math.count_nonzero(tf.math.is_nan(logits), axis=(2, 3, 4))
 
     return tf.function(predict, input_signature=[input_spec], autograph=False, jit_compile=False)

@@ -1,12 +1,15 @@
 """Writing a model as a SavedModel that takes raw files and raw words."""
 
-import keras
 import tensorflow as tf
 
 from kmm import feature_keys
-from kmm.export.mask_outputs import masks_from_logits, scores_from_logits
 from kmm.export.version_folder import write_next_version
-from kmm.preprocessing import decode_image, resize_images
+from kmm.preprocessing import decode_image, masks_from_logits, prepare_images, scores_from_logits
+from kmm.preprocessing.mask_outputs import segmentation_logits
+from kmm.preprocessing.tokenizer_for import tokenizer_for
+
+PARALLEL_PICTURES = 2
+"""How many pictures of a batch are held at their own size at a time."""
 
 
 def export_saved_model(model, directory, tokenizer=None, threshold=0.5):
@@ -24,7 +27,11 @@ def export_saved_model(model, directory, tokenizer=None, threshold=0.5):
       ids; `score`: float32 `(batch,)` in [0, 1], see `scores_from_logits`; `mask_png_bytes`: strings `(batch,)`, each
       mask as a grey PNG file at its picture's own size, 0 and 255 for `num_classes=1`, else class ids.
 
-    A batch with a file that does not decode is refused as a whole.
+    A batch with a file that does not decode is refused as a whole. An EXIF rotation is not applied, unlike in training
+    and in `kmm predict`: clients turn their photographs upright first.
+
+    Memory beside the model's: about 16 bytes for each pixel of a photograph, of two photographs at a time, whatever the
+    number of classes. Time for the masks at own size grows with pixels times classes.
 
     Args:
         model: a `MultimodalModel`, or another functional model with `image_size` and the same names of inputs.
@@ -41,7 +48,7 @@ def export_saved_model(model, directory, tokenizer=None, threshold=0.5):
 
     Example:
 
-    >>> import tempfile
+    >>> import keras, tempfile
     >>> images = keras.Input((16, 16, 3), name="images")
     >>> model = keras.Model({"images": images}, keras.layers.Conv2D(1, 1)(images))
     >>> model.image_size = (16, 16)
@@ -52,8 +59,8 @@ def export_saved_model(model, directory, tokenizer=None, threshold=0.5):
     >>> path.name, tuple(outputs["mask"].shape)
     ('1', (1, 16, 16))
     """
-    tokenizer = tokenizer or getattr(model, "prompt_tokenizer", None)
-    _check(model, tokenizer, threshold)
+    tokenizer = tokenizer_for(model, tokenizer)
+    _check(model, threshold)
     endpoint = _make_endpoint(model, tokenizer, threshold).get_concrete_function()
     # Neither the model nor its layers are tracked: that would store every weight a second time.
     module = tf.Module()
@@ -63,25 +70,14 @@ def export_saved_model(model, directory, tokenizer=None, threshold=0.5):
     return write_next_version(directory, lambda path: tf.saved_model.save(module, str(path), signatures=signatures))
 
 
-def _check(model, tokenizer, threshold):
-    reads_words = feature_keys.TOKEN_IDS in _input_names(model)
-    if reads_words and tokenizer is None:
-        raise ValueError(
-            "A model that reads words must be exported with its tokenizer. Received: tokenizer=None. "
-            "Pass tokenizer= or set model.prompt_tokenizer."
-        )
-    if not reads_words and tokenizer is not None:
-        raise ValueError(
-            f"A model without the input {feature_keys.TOKEN_IDS!r} takes no tokenizer. "
-            f"Received: inputs={_input_names(model)}. Leave tokenizer out."
-        )
+def _check(model, threshold):
     if not 0.0 < threshold < 1.0:
         raise ValueError(f"threshold must lie between 0 and 1. Received: threshold={threshold}. The usual one is 0.5.")
-    output = _logits(model.output)
-    if output is None or len(output.shape) != 4:
+    output = segmentation_logits(model.output)
+    if len(output.shape) != 4:
         raise ValueError(
-            f"The model must have one output of shape (batch, height, width, classes), or one of that shape named "
-            f"{feature_keys.SEGMENTATION_MASKS!r}. Received: outputs={model.output_shape}. Give it a segmentation head."
+            "The masks must have the shape (batch, height, width, classes). "
+            f"Received: {tuple(output.shape)}. Give it a segmentation head."
         )
     if output.shape[-1] > 256:
         raise ValueError(
@@ -90,35 +86,32 @@ def _check(model, tokenizer, threshold):
         )
 
 
-def _logits(outputs):
-    return outputs.get(feature_keys.SEGMENTATION_MASKS) if isinstance(outputs, dict) else outputs
-
-
-def _input_names(model):
-    return sorted(tensor.name for tensor in keras.tree.flatten(model.inputs))
-
-
 def _make_endpoint(model, tokenizer, threshold):
     height, width = model.image_size
-    num_classes = _logits(model.output).shape[-1]
+    num_classes = segmentation_logits(model.output).shape[-1]
 
     def read_image(image_bytes):
         image = decode_image(image_bytes)
-        return resize_images(image, (height, width)), tf.shape(image)[:2]
+        return prepare_images(image, (height, width)), tf.shape(image)[:2]
 
     def draw_png(logits_and_size):
         mask = masks_from_logits(*logits_and_size, threshold)
         return tf.io.encode_png(mask[..., None] * (255 if num_classes == 1 else 1))
 
     def answer(image_bytes, inputs):
-        pictures = (tf.TensorSpec((height, width, 3), "float32"), tf.TensorSpec((2,), "int32"))
-        images, sizes = tf.map_fn(read_image, image_bytes, fn_output_signature=pictures)
-        logits = _logits(model({feature_keys.IMAGES: images, **inputs}, training=False))
+        pictures = (tf.TensorSpec((height, width, 3), "uint8"), tf.TensorSpec((2,), "int32"))
+        images, sizes = tf.map_fn(
+            read_image, image_bytes, parallel_iterations=PARALLEL_PICTURES, fn_output_signature=pictures
+        )
+        logits = segmentation_logits(model({feature_keys.IMAGES: images, **inputs}, training=False))
         logits = tf.ensure_shape(tf.cast(logits, "float32"), (None, height, width, num_classes))
+        pngs = tf.map_fn(
+            draw_png, (logits, sizes), parallel_iterations=PARALLEL_PICTURES, fn_output_signature=tf.string
+        )
         return {
             "mask": masks_from_logits(logits, threshold=threshold),
             "score": scores_from_logits(logits, threshold),
-            "mask_png_bytes": tf.map_fn(draw_png, (logits, sizes), fn_output_signature=tf.string),
+            "mask_png_bytes": pngs,
         }
 
     def answer_images(image_bytes):

@@ -11,9 +11,8 @@ _STREET_TRAINING = {
     "class_balance": 0.5,
     "augmentations": {
         "RandomFlip": {"probability": 0.5},
-        "RandomZoom": {"smallest": 0.9, "largest": 1.3},
+        "RandomZoom": {"smallest": 0.8, "largest": 1.25},
         "RandomColor": {"strength": 0.3},
-        "RandomPatchMasking": {"share": 0.6, "grid": 8},
     },
 }
 

@@ -1,7 +1,18 @@
-"""Deterministic preparation of pictures, masks and words, shared by training, evaluation and export."""
+"""Deterministic preparation of pictures, masks and words, and reading of answers, the same from training to export."""
 
 from kmm.preprocessing.decode_image import decode_image
+from kmm.preprocessing.mask_outputs import masks_from_logits, scores_from_logits
 from kmm.preprocessing.prompt_tokenizer import PromptTokenizer
-from kmm.preprocessing.resize import resize_images, resize_masks
+from kmm.preprocessing.read_image import read_image
+from kmm.preprocessing.resize import prepare_images, resize_images, resize_masks
 
-__all__ = ["PromptTokenizer", "decode_image", "resize_images", "resize_masks"]
+__all__ = [
+    "PromptTokenizer",
+    "decode_image",
+    "masks_from_logits",
+    "prepare_images",
+    "read_image",
+    "resize_images",
+    "resize_masks",
+    "scores_from_logits",
+]

@@ -6,6 +6,8 @@ import itertools
 import keras
 import tensorflow as tf
 
+from kmm import feature_keys
+
 PADDING_ID = 0
 UNKNOWN_ID = 1
 MAX_PROMPT_BYTES = 4096
@@ -136,12 +138,13 @@ class PromptTokenizer:
         return (self._table,)
 
     def __call__(self, prompts):
+        """Token ids and padding mask of prompts of any shape; see the class."""
         prompts = _to_string_tensor(prompts)
         words = tf.strings.split(_normalize(tf.reshape(prompts, [-1])))
         words = words.to_tensor(default_value="", shape=(None, self.sequence_length))
         token_ids = tf.reshape(self._table.lookup(words), tf.concat([tf.shape(prompts), [self.sequence_length]], 0))
         token_ids = tf.ensure_shape(token_ids, prompts.shape.concatenate([self.sequence_length]))
-        return {"token_ids": token_ids, "padding_mask": token_ids != PADDING_ID}
+        return {feature_keys.TOKEN_IDS: token_ids, feature_keys.PADDING_MASK: token_ids != PADDING_ID}
 
     def decode(self, token_ids):
         """The words behind token ids, for readers: padding is left out and unknown words read `[unknown]`.
@@ -173,10 +176,12 @@ class PromptTokenizer:
         return " ".join(words[token_id] for token_id in token_ids if token_id != PADDING_ID)
 
     def get_config(self):
+        """The words and the length, all there is to know."""
         return {"vocabulary": list(self.vocabulary), "sequence_length": self.sequence_length}
 
     @classmethod
     def from_config(cls, config):
+        """The tokenizer of a configuration."""
         return cls(**config)
 
     def __reduce__(self):
@@ -188,7 +193,9 @@ def _to_string_tensor(prompts):
     if not tf.is_tensor(prompts):
         # Text read from a terminal may hold lone surrogates, which are no UTF-8.
         prompts = tf.nest.map_structure(lambda p: p.encode("utf-8", "replace") if isinstance(p, str) else p, prompts)
-    prompts = tf.convert_to_tensor(prompts)
+        prompts = tf.convert_to_tensor(prompts)
+        if prompts.shape.num_elements() == 0:  # an empty list becomes float32
+            prompts = tf.zeros(prompts.shape, "string")
     if prompts.dtype != tf.string:
         raise TypeError(f"prompts must be strings. Received: dtype={prompts.dtype.name}. Pass the raw text.")
     return prompts

@@ -36,6 +36,25 @@ def resize_images(images, size):
     return tf.ensure_shape(resized, (*images.shape[:-3], height, width, images.shape[-1]))
 
 
+def prepare_images(images, size):
+    """Brings pictures to the size and dtype in which models see them, in training, evaluation and export alike.
+
+    Args:
+        images: as for `resize_images`.
+        size: `(height, width)` in pixels.
+
+    Returns:
+        uint8 pictures of the new size, rounded.
+
+    Example:
+
+    >>> images = prepare_images(tf.zeros((2, 20, 30, 3), "uint8"), (16, 16))
+    >>> tuple(images.shape), images.dtype.name
+    ((2, 16, 16, 3), 'uint8')
+    """
+    return tf.cast(tf.round(resize_images(images, size)), "uint8")
+
+
 def resize_masks(masks, size):
     """Stretches masks to `size` by nearest neighbour: every output value is one of the input's.
 

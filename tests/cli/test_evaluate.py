@@ -37,6 +37,9 @@ def test_errors(model_files, streets, tmp_path, fails):
     assert "model.num_classes=2, and 3 in 'streets'" in fails(
         "evaluate", "--model", model_files["semantic"], *on_streets, "--classes", tmp_path / "three.json"
     )
+    assert "at least one picture. Received: batch_size=0" in fails(
+        "evaluate", "--model", model_files["semantic"], *on_streets, "--batch-size", "0"
+    )
     assert "at least one picture" in fails("evaluate", "--model", model_files["semantic"], *on_streets, "--limit", "0")
     (tmp_path / "streets" / "val" / "images" / "1.png").write_bytes(b"damaged")
     assert "1.png" in fails("evaluate", "--model", model_files["semantic"], *on_streets)

@@ -3,6 +3,7 @@ import sys
 import time
 
 import pytest
+import tensorflow as tf
 
 from kmm.cli import presets
 from kmm.cli.main import main
@@ -36,6 +37,7 @@ def test_wrong_usage(argv, capsys):
         (ValueError("a value"), "a value"),
         (ValueError(), "ValueError()"),
         (FileExistsError("a run"), "a run"),
+        (FloatingPointError("The loss must be finite. Lower the rate."), "The loss must be finite. Lower the rate."),
         (FileNotFoundError(2, "No such file or directory", "x.csv"), "[Errno 2] No such file or directory: 'x.csv'"),
     ],
     ids=lambda value: type(value).__name__,
@@ -49,6 +51,39 @@ def test_errors_are_one_message(error, message, monkeypatch, capsys, fails):
     assert main(["presets", "--debug"]) == 2
     text = capsys.readouterr().err
     assert "Traceback" in text and text.endswith(f"kmm: error: {message}\n")
+
+
+STACKS = """Graph execution error:
+
+Detected at node dense/MatMul defined at (most recent call last):
+  File "train.py", line 1, in <module>
+<stack traces unavailable>
+OOM when allocating tensor with shape[9,9] and type float
+\t [[{{node dense/MatMul}}]]
+Hint: If you want to see a list of allocated tensors"""
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            tf.errors.ResourceExhaustedError(None, None, STACKS),
+            "OOM when allocating tensor with shape[9,9] and type float",
+        ),
+        (
+            tf.errors.ResourceExhaustedError(None, None, "x.index; No space left on device"),
+            "x.index; No space left on device",
+        ),
+    ],
+    ids=["memory", "disk"],
+)
+def test_errors_of_tensorflow_say_what_happened(error, message, monkeypatch, fails):
+    def run(args):
+        raise error
+
+    monkeypatch.setattr(presets, "run", run)
+    first, *rest = fails("presets").splitlines()
+    assert first == "TensorFlow cannot go on (ResourceExhaustedError; --debug shows more)." and rest == [message]
 
 
 def test_interrupted(monkeypatch, capsys):

@@ -1,11 +1,12 @@
+import pathlib
+
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
 from kmm.cli.main import main
-from kmm.export import masks_from_logits
-from kmm.preprocessing import resize_images
+from kmm.preprocessing import masks_from_logits, prepare_images
 
 
 def read(path):
@@ -20,7 +21,7 @@ def predict(model, photograph, output, *prompts):
 
 def expected_mask(model_file, photograph, prompt, size):
     model = keras.saving.load_model(model_file)
-    inputs = {"images": resize_images(read(photograph), model.image_size)[None]}
+    inputs = {"images": prepare_images(read(photograph), model.image_size)[None]}
     if prompt is not None:
         inputs.update(model.prompt_tokenizer([prompt]))
     return masks_from_logits(model(inputs, training=False), size)[0].numpy()
@@ -91,6 +92,33 @@ def test_exif_rotation_is_honoured(model_files, photograph, tmp_path):
     assert read(tmp_path / "mask.png").shape == (50, 30)
 
 
+def test_16_bit_photographs_are_seen_as_8_bit_ones(model_files, tmp_path):
+    grey = np.random.default_rng(0).integers(0, 256, (30, 50), "uint16")
+    Image.fromarray(grey << 8 | 7).save(tmp_path / "16.png")
+    Image.fromarray(grey.astype("uint8")).save(tmp_path / "8.png")
+    for bits in ("8", "16"):
+        assert predict(model_files["referring"], tmp_path / f"{bits}.png", tmp_path / f"mask-{bits}.png", "sky") == 0
+    np.testing.assert_array_equal(read(tmp_path / "mask-8-overlay.png"), read(tmp_path / "mask-16-overlay.png"))
+
+
+@pytest.mark.parametrize("name", ["photograph.png", "model.png", "mask-overlay.png", "mask-2.png", "link.png"])
+def test_nothing_that_is_read_is_written_over(name, model_files, photograph, tmp_path, fails):
+    (tmp_path / "folder").mkdir()
+    content = pathlib.Path(photograph).read_bytes()
+    (tmp_path / name).write_bytes(content)
+    words = {"model": "nowhere.keras", "image": tmp_path / name, "output": tmp_path / "folder" / ".." / "mask.png"}
+    if name == "model.png":
+        words.update(model=tmp_path / name, image=photograph)
+    if name in ("photograph.png", "model.png"):
+        words["output"] = tmp_path / name
+    if name == "link.png":
+        (tmp_path / "mask.png").symlink_to(tmp_path / name)
+    prompts = ["--prompt", "sky", "--prompt", "car"] if name == "mask-2.png" else ["--prompt", "sky"]
+    message = fails("predict", *(word for key, value in words.items() for word in (f"--{key}", value)), *prompts)
+    assert "must not replace the photograph or the model" in message
+    assert (tmp_path / name).read_bytes() == content
+
+
 def test_errors(model_files, photograph, tmp_path, fails):
     def message(**changed):
         words = {"model": model_files["referring"], "image": photograph, "prompt": "sky", "output": tmp_path / "m.png"}
@@ -98,7 +126,7 @@ def test_errors(model_files, photograph, tmp_path, fails):
 
     assert "nowhere.png" in message(image=tmp_path / "nowhere.png")
     (tmp_path / "damaged.jpg").write_bytes(b"\xff\xd8\xff damaged")
-    assert "must decode as JPEG or PNG. Received: image=" in message(image=tmp_path / "damaged.jpg")
+    assert "must decode as JPEG or PNG. Received: " in message(image=tmp_path / "damaged.jpg")
     with Image.open(photograph) as picture:
         picture.save(tmp_path / "other.gif")
     assert "other.gif" in message(image=tmp_path / "other.gif")

@@ -5,6 +5,7 @@ import pytest
 
 from kmm import data, training
 from kmm.cli.main import main
+from kmm.training.precision import PRECISIONS
 
 SCORES = {"overall_iou": 0.75, "num_samples": 6, "shuffled_prompts": {"overall_iou": 0.25}}
 
@@ -30,7 +31,7 @@ def test_without_arguments(calls, capsys):
     arguments = calls[0]
     assert isinstance(arguments["source"], data.ShapesSource)
     assert arguments["source"].image_size == arguments["image_size"] == (96, 96)
-    assert arguments["preset"] == "referring" and arguments["output"] == pathlib.Path("runs/shapes-referring")
+    assert arguments["preset"] == "shapes" and arguments["output"] == pathlib.Path("runs/shapes-referring")
     assert [arguments[name] for name in ("epochs", "batch_size", "learning_rate")] == [None] * 3, "the preset's own"
     assert (arguments["precision"], arguments["seed"]) == ("auto", 0)
     assert (arguments["overwrite"], arguments["resume"], arguments["export"]) == (False, False, True)
@@ -45,7 +46,7 @@ def test_every_option_arrives(calls, streets, tmp_path):
     assert main(words.split()) == 0
     arguments = calls[0]
     source = arguments.pop("source")
-    assert (source.name, source.task, source.seed) == ("streets", "referring", 7)
+    assert (source.name, source.task) == ("streets", "referring")
     assert arguments == {
         "output": tmp_path / "run",
         "preset": "referring",
@@ -67,9 +68,22 @@ def test_a_folder_is_semantic_by_default(calls, streets):
     assert calls[0]["output"] == pathlib.Path("runs/streets-semantic")
 
 
-def test_shapes_keep_their_scenes_under_other_seeds(calls):
-    assert main(["train", "--seed", "5"]) == 0
-    assert calls[0]["source"].seed == 0 and calls[0]["seed"] == 5
+def test_another_preset_has_a_folder_of_its_own(calls, streets):
+    assert main(["train", "--data", streets, "--preset", "semantic_image_only"]) == 0
+    assert calls[0]["output"] == pathlib.Path("runs/streets-semantic_image_only")
+
+
+def test_scenes_and_texts_are_the_same_under_every_seed(calls, streets):
+    for data_words in ([], ["--data", streets]):
+        assert main(["train", "--seed", "5", *data_words]) == 0
+        arguments = calls.pop()
+        assert arguments["source"].seed == 0 and arguments["seed"] == 5
+
+
+def test_every_precision_can_be_chosen(calls):
+    for precision in PRECISIONS:
+        assert main(["train", "--precision", precision, "--output", precision]) == 0
+    assert [arguments["precision"] for arguments in calls] == ["auto", "float32", "bfloat16"]
 
 
 def test_errors(calls, fails, tmp_path):

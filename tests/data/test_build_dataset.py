@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from kmm.data import Example, RandomColor, RandomFlip, RandomZoom, ShapesSource, build_dataset
-from kmm.preprocessing import PromptTokenizer, resize_images, resize_masks
+from kmm.preprocessing import PromptTokenizer, prepare_images, resize_masks
 
 TOKENIZER = PromptTokenizer(["red", "circle", "left", "right", "number", *map(str, range(10))], sequence_length=4)
 SHAPES = ShapesSource((32, 32), num_train=10, num_val=5)
@@ -120,8 +120,7 @@ def test_images_and_masks_are_resized_as_everywhere_else():
     inputs, masks = take(1, split="val", training=False, num_prompts=2, image_size=(24, 16))[0]
     for index in range(4):
         example = SHAPES.example("val", index, num_prompts=2)
-        expected = np.round(resize_images(example.image, (24, 16)).numpy())
-        np.testing.assert_array_equal(inputs["images"][index], expected)
+        np.testing.assert_array_equal(inputs["images"][index], prepare_images(example.image, (24, 16)))
         np.testing.assert_array_equal(masks[index], resize_masks(example.segmentation_masks, (24, 16)))
 
 
@@ -171,3 +170,21 @@ def test_refuses_a_training_split_below_one_batch():
     message = "Received: 10 examples in 'train', batch_size=11. Lower the batch size"
     with pytest.raises(ValueError, match=message):
         build_dataset(SHAPES, "train", 11, (32, 32), training=True)
+
+
+class EmptySource(NumberedSource):
+    def num_examples(self, split):
+        return 0
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_refuses_an_empty_split(training):
+    with pytest.raises(ValueError, match="at least one example.*Received: 0 examples in 'val'"):
+        build_dataset(EmptySource(), "val", 4, (32, 32), training=training)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("batch_size", [0, -1])
+def test_refuses_a_batch_of_nothing(training, batch_size):
+    with pytest.raises(ValueError, match=f"at least one picture. Received: batch_size={batch_size}"):
+        build_dataset(SHAPES, "train", batch_size, (32, 32), training=training)

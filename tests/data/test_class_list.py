@@ -53,6 +53,31 @@ def test_unknown_folder_shows_the_file_to_write(tmp_path):
         ([{"name": "car", "color": 3}], r"Keys .* Received: \['color'\]"),
         ([{"plural": "cars"}], "an object with a `name`.*for id 0"),
         ([3], "an object with a `name`"),
+        ([{"name": 3}], "`name` must be a word. Received: name=3 in class 0 of"),
+        (["sky", {"name": " "}], "`name` must be a word. Received: name=' ' in class 1 of"),
+        ([""], "`name` must be a word"),
+        ([{"name": "car", "plural": ["cars"]}], "`plural` must be a word"),
+        ([{"name": "car", "stuff": "no"}], "`stuff` must be true or false. Received: stuff='no'"),
+        ([{"name": "car", "wide": 1}], "`wide` must be true or false"),
+        ([{"name": "car", "max_aspect": "wide"}], "`max_aspect` must be a number above 0"),
+        ([{"name": "car", "max_aspect": True}], "`max_aspect` must be a number above 0"),
+        ([{"name": "car", "max_aspect": -1}], "`max_aspect` must be a number above 0"),
+        ([{"name": "car", "synonyms": "auto"}], "`synonyms` must be a list of words and"),
+        ([{"name": "car", "synonyms": [["auto"]]}], r"`synonyms` must be .* \[singular, plural\] pairs"),
+        ([{"name": "car", "synonyms": [["a", "b", "c"]]}], "`synonyms` must be"),
+        ([{"name": "car", "synonyms": [["auto", 3]]}], "`synonyms` must be"),
+        ({"classes": ["sky"], "scene": ["street"]}, "`scene` must be a word"),
+        (
+            {"classes": ["sky"], "middle": "ahead"},
+            "`middle` must be a list of words, not empty. Received: middle='ahead'",
+        ),
+        ({"classes": ["sky"], "middle": []}, "`middle` must be a list of words, not empty"),
+        ({"classes": ["sky"], "middle": [3]}, "`middle` must be a list of words"),
+        ({"classes": ["sky"], "ignore": 3}, "`ignore` must be a list of class ids"),
+        ({"classes": ["sky"], "ignore": [-1]}, "`ignore` must be a list of class ids"),
+        ({"classes": ["sky"], "ignore": [True]}, "`ignore` must be a list of class ids"),
+        ({"classes": ["sky"], "ignore": [0]}, "A class must be left to learn"),
+        ([f"class {number}" for number in range(256)], "at most 255 classes. Received: 256"),
         (["car", {"name": "bus", "synonyms": ["car"]}], "'car' for ids 0 and 1"),
         ({"classes": ["sky"], "ignore": ["void"]}, "`ignore` must be a list of class ids"),
     ],
@@ -85,3 +110,9 @@ def test_canonical_masks(dtype):
             classes.canonical(np.array([[1, 257]], dtype), "a.png")
     with pytest.raises(ValueError, match=r"below 2, the number of classes.*\[2, 9\] in a.png"):
         classes.canonical(np.array([[0, 9, 2]], dtype), "a.png")
+
+
+def test_255_classes_and_those_that_count():
+    classes = ClassList.from_json({"classes": [f"class {number}" for number in range(255)], "ignore": [0, 7]})
+    assert [class_id for class_id, _ in classes.counted] == [*range(1, 7), *range(8, 255)]
+    assert classes.counted[0][1] is classes.entries[1]

@@ -164,6 +164,32 @@ def test_bad_files_are_named(folder):
     ClassMaskFolder(folder).check()
 
 
+def test_other_formats_are_refused(folder):
+    image, mask = (folder / "train" / name / "picture_1.png" for name in ("images", "masks"))
+    for file in (image, mask):
+        good = file.read_bytes()
+        with Image.open(file) as picture:
+            picture.save(file, "GIF")
+        with pytest.raises(ValueError, match=f"must decode as JPEG or PNG. Received: .*{file.parent.name}.picture_1"):
+            ClassMaskFolder(folder).check()
+        file.write_bytes(good)
+
+
+def test_16_bit_photographs_keep_their_brightness(folder):
+    grey = np.random.default_rng(0).integers(0, 2**16, (10, 16), "uint16")
+    Image.fromarray(grey).save(folder / "val" / "images" / "picture_0.png")
+    image = ClassMaskFolder(folder).example("val", 0).image
+    np.testing.assert_array_equal(image, np.repeat(grey[..., None] >> 8, 3, axis=-1))
+
+
+@pytest.mark.parametrize("task", ["semantic", "referring"])
+def test_ignored_classes_are_never_spoken_of(folder, task):
+    (folder / "classes.json").write_text('{"ignore": [2], "classes": ["sky", {"name": "car"}, "void"]}')
+    source = ClassMaskFolder(folder, task=task)
+    texts = source.prompts("train") + list(source.example("train", 0, num_prompts=40).prompts)
+    assert not [text for text in texts if "void" in text]
+
+
 def test_missing_mask(folder):
     (folder / "val" / "masks" / "picture_0.png").unlink()
     with pytest.raises(ValueError, match=r"must have a mask\. Received: .*picture_0\.png without .*masks"):

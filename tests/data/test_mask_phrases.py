@@ -128,3 +128,11 @@ def test_absent_texts_hold_every_wording():
     found = phrases((1, 10, 2, 16, 10), (1, 20, 40, 30, 52), (2, 0, 0, 4, 12), (2, 0, 40, 2, 50))
     every = {text for entry in CLASSES.entries for text in absent_texts(entry, CLASSES.middle)}
     assert set(found) <= every
+
+
+def test_an_ignored_class_is_no_absent_one():
+    classes = ClassList.from_json({"ignore": [2], "classes": ["road", {"name": "car"}, "void"]})
+    mask = np.zeros((8, 8), np.uint8)
+    mask[0] = 255  # void, as a canonical mask shows it
+    made = MaskPhrases(mask, classes)
+    assert {target.class_id for found in made.targets.values() for target in found} == {0, 1}

@@ -121,3 +121,8 @@ def test_vocabulary_holds_every_word():
         mask = np.kron(blocks, np.ones((8, 8))).astype(np.uint8)
         for text in texts_of(mask, count=5):
             assert set(text.replace(",", "").split()) <= known
+
+
+def test_ignored_classes_are_not_in_the_vocabulary():
+    classes = ClassList.from_json({"ignore": [1], "classes": ["sky", "void"]})
+    assert not [text for text in description_texts(classes) if "void" in text]

@@ -53,7 +53,7 @@ def test_image_shortcut_is_the_averaged_picture():
         np.testing.assert_allclose(features[..., -3:], averaged / 127.5 - 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("blocks, expected", [(1, [2, 3, 4]), ((0, 2, 1), [3, 3, 4]), ([0, 0, 0], [])])
+@pytest.mark.parametrize("blocks, expected", [(1, [1, 2, 3, 4]), ((0, 0, 2, 1), [3, 3, 4]), ([0, 0, 0, 0], [])])
 def test_blocks_for_each_level(blocks, expected):
     encoder = ConvImageEncoder((16, 16), (4, 4, 4, 4), blocks)
     names = [layer.name for layer in encoder.layers if "block" in layer.name]
@@ -74,10 +74,10 @@ def test_pixels_of_any_dtype_are_rescaled_inside():
     [
         ({"image_size": (500, 333)}, r"multiples of 32.*Received: image_size=\(500, 333\).*nearest.*\(512, 320\)"),
         ({"image_size": (3, 0), "widths": (4, 4)}, r"multiples of 4.*\(3, 0\).*nearest.*\(4, 4\)"),
-        ({"image_size": (64,)}, r"multiples of 32.*Received: image_size=\(64,\)"),
+        ({"image_size": (64,)}, r"image size is \(height, width\). Received: image_size=\(64,\)"),
         ({"downsampling": "stride"}, "'convolution' or 'max_pooling'. Received: downsampling='stride'"),
-        ({"widths": (8,)}, r"Received: widths=\(8,\), blocks=\(\)"),
-        ({"widths": (8, 8, 8), "blocks": (1,)}, r"each level from P2 on. Received: widths=\(8, 8, 8\), blocks=\(1,\)"),
+        ({"widths": (8,)}, r"at least two widths.*Received: widths=\(8,\), blocks=\(1,\)"),
+        ({"widths": (8, 8, 8), "blocks": (1,)}, r"a number of blocks for each. Received: widths=\(8, 8, 8\), blocks=\(1,\)"),
     ],
 )
 def test_errors(arguments, message):

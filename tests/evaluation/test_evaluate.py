@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kmm.cli.score_table import score_table
 from kmm.evaluation import evaluate
-from kmm.evaluation.shuffle_prompts import shuffle_prompts
+from kmm.evaluation.shuffle_prompts import shuffle_prompts, target_ids
 
 THRESHOLDS = ("0.5", "0.6", "0.7", "0.8", "0.9")
 
@@ -61,7 +62,8 @@ def test_referring_scores_follow_their_definitions(referring_model, shapes, ask)
     metrics = evaluate(referring_model, shapes, "val", num_prompts=4, batch_size=2, verbose=0)
     examples = [shapes.example("val", index, num_prompts=4) for index in range(5)]
     own = [example.prompts for example in examples]
-    for prompts, scores in ((own, metrics), (shuffle_prompts(own, True), metrics["shuffled_prompts"])):
+    targets = [target_ids(example.segmentation_masks) for example in examples]
+    for prompts, scores in ((own, metrics), (shuffle_prompts(own, targets), metrics["shuffled_prompts"])):
         samples = []
         for example, texts in zip(examples, prompts, strict=True):
             predictions = ask(referring_model, example.image, texts)[..., 0] > 0
@@ -79,7 +81,7 @@ def test_semantic_scores_follow_their_definitions(semantic_model, streets, ask):
     metrics = evaluate(semantic_model, streets, "val", batch_size=2, verbose=0)
     examples = [streets.example("val", index) for index in range(5)]
     assert metrics["mean_iou"] != metrics["shuffled_prompts"]["mean_iou"], "the words must count in this test"
-    for shift, scores in ((0, metrics), (1, metrics["shuffled_prompts"])):
+    for shift, scores in ((0, metrics), (2, metrics["shuffled_prompts"])):
         total, means = np.zeros((3, 3)), []
         for index, example in enumerate(examples):
             prompts = examples[(index + shift) % 5].prompts
@@ -131,7 +133,11 @@ def test_the_result_is_plain_json(referring_model, semantic_model, shapes, stree
     for model, source in ((referring_model, shapes), (semantic_model, streets)):
         metrics = evaluate(model, source, "val", limit=1, num_prompts=1, verbose=0)
         assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
-    assert metrics["language_gap"] == 0, "a single picture has no other words"
+        assert metrics["language_gap"] is None, "a single prompt has no other words"
+        main_score = "overall_iou" if source is shapes else "mean_iou"
+        assert metrics[main_score] is not None and metrics["shuffled_prompts"][main_score] is None
+        assert metrics["shuffled_prompts"]["num_samples"] == 1
+        assert score_table(metrics)
 
 
 def test_progress_is_shown_when_wanted(referring_model, shapes, capsys):

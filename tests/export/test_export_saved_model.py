@@ -10,11 +10,11 @@ from PIL import Image
 
 from kmm.decoders import FCNDecoder
 from kmm.encoders import ConvImageEncoder, LSTMTextEncoder
-from kmm.export import export_saved_model, masks_from_logits, scores_from_logits
+from kmm.export import export_saved_model
 from kmm.fusion import CrossAttentionFusion
 from kmm.heads import SegmentationHead
 from kmm.models.multimodal_model import MultimodalModel
-from kmm.preprocessing import PromptTokenizer, decode_image, resize_images
+from kmm.preprocessing import PromptTokenizer, decode_image, masks_from_logits, prepare_images, scores_from_logits
 from kmm.testing.saved_model_session import SavedModelSession
 
 PROMPTS = [b"the red car", b"car", b"", b"red \xff \xf0\x9f\x9a\x97", b"unknown words " * 5000]
@@ -25,7 +25,7 @@ def keras_answer(model, photographs, threshold=0.5):
     """What the Keras model says, batch by batch of one, and drawn with Pillow's idea of a picture's size."""
     answers = []
     for image_bytes, prompt in zip(photographs, PROMPTS, strict=True):
-        inputs = {"images": resize_images(decode_image(image_bytes), model.image_size)}
+        inputs = {"images": prepare_images(decode_image(image_bytes), model.image_size)}
         if model.prompt_tokenizer is not None:
             inputs |= model.prompt_tokenizer(prompt)
         logits = model.predict_on_batch({name: value[None] for name, value in inputs.items()})
@@ -227,6 +227,14 @@ def test_several_heads(make_model, photographs, tmp_path):
     check_equal(call(path, inputs_for(model, photographs)), model, photographs)
 
 
+def test_few_pictures_are_held_at_their_own_size(make_model, tmp_path):
+    export_saved_model(make_model(3), tmp_path)
+    graph = tf.saved_model.load(tmp_path / "1").signatures["serving_default"].graph.as_graph_def()
+    nodes = [node for nodes in (graph.node, *(f.node_def for f in graph.library.function)) for node in nodes]
+    loops = [node.attr["parallel_iterations"].i for node in nodes if node.op in ("While", "StatelessWhile")]
+    assert len(loops) >= 3 and max(loops) <= 2
+
+
 def test_bad_requests_are_refused(make_model, photographs, tmp_path):
     path = export_saved_model(make_model(1), tmp_path)
     with SavedModelSession(path) as session:
@@ -243,7 +251,7 @@ def test_bad_requests_are_refused(make_model, photographs, tmp_path):
 def test_explicit_tokenizer(make_model, photographs, tmp_path):
     model = make_model(1)
     tokenizer, model.prompt_tokenizer = model.prompt_tokenizer, None
-    with pytest.raises(ValueError, match="Received: tokenizer=None"):
+    with pytest.raises(ValueError, match="must carry its tokenizer"):
         export_saved_model(model, tmp_path)
     path = export_saved_model(model, tmp_path, tokenizer=tokenizer)
     model.prompt_tokenizer = tokenizer

@@ -4,7 +4,8 @@ import pytest
 import tensorflow as tf
 
 from kmm import decoders, encoders, fusion, heads
-from kmm.models import MultimodalModel
+from kmm.models import MultimodalModel, classic_fcn
+from kmm.preprocessing import PromptTokenizer
 
 DTYPES = ("float32", "mixed_bfloat16")
 IMAGE_ONLY = {"context_encoders": None, "fusions": None, "prompt_tokenizer": None}
@@ -164,3 +165,16 @@ def test_refuses_contexts_and_fusions_that_do_not_come_together(parts, case):
 def test_refuses_no_head(parts):
     with pytest.raises(ValueError, match="at least one head. Received: heads={}. Give for instance"):
         MultimodalModel(**parts(heads={}))
+
+
+def test_ask_takes_what_encode_image_gives(inputs):
+    """Also when the decoder takes fewer levels than the image encoder has."""
+    tokenizer = PromptTokenizer(["red", "car"], sequence_length=5)
+    model = classic_fcn((16, 24), 3, tokenizer)
+    pyramid = model.encode_image(inputs["images"])
+    assert set(pyramid) == set(model.decoder.levels) < set(model.image_encoder.pyramid_levels)
+    words = tokenizer(["red car", ""])
+    expected = model({"images": inputs["images"], **words})
+    np.testing.assert_allclose(model.ask({**pyramid, **words}), expected, atol=1e-5)
+    many = model.for_prompts(2)({"images": inputs["images"], **tokenizer([["red car", "x"], ["y", ""]])})
+    np.testing.assert_allclose(np.stack([many[0, 0], many[1, 1]]), expected, atol=1e-5)

@@ -38,6 +38,13 @@ def test_jpeg_decodes(mode, progressive):
     assert image.dtype == "uint8" and tuple(image.shape) == (17, 24, 3)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_jpeg_equals_pillow(mode, subsampling):
+    image_bytes = encode(mode, "JPEG", size=(75, 50), subsampling=subsampling)
+    np.testing.assert_array_equal(decode_image(image_bytes), Image.open(io.BytesIO(image_bytes)).convert("RGB"))
+
+
 def test_same_in_tf_data():
     files = [encode("RGB", "PNG"), encode("RGB", "JPEG"), encode("L", "PNG")]
     dataset = tf.data.Dataset.from_tensor_slices(files).map(decode_image)

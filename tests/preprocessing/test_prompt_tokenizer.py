@@ -69,6 +69,12 @@ def test_any_rank(tokenizer, shape):
     assert np.all(tokens["token_ids"].numpy() == [3, 4, 0, 0, 0, 0])
 
 
+@pytest.mark.parametrize("prompts, shape", [([], (0,)), ([[]], (1, 0)), ((), (0,))])
+def test_empty_lists(tokenizer, prompts, shape):
+    tokens = tokenizer(prompts)
+    assert tuple(tokens["token_ids"].shape) == tuple(tokens["padding_mask"].shape) == (*shape, 6)
+
+
 @hypothesis.settings(max_examples=50, deadline=None)
 @hypothesis.given(strategies.binary(max_size=200))
 def test_any_bytes_are_legal(tokenizer, prompt):

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import strategies
 
-from kmm.preprocessing import resize_images, resize_masks
+from kmm.preprocessing import prepare_images, resize_images, resize_masks
 
 LENGTHS = strategies.integers(1, 12)
 
@@ -52,6 +52,14 @@ def test_images_of_unknown_size(size):
     dataset = dataset.map(lambda x: resize_images(x, size))
     assert dataset.element_spec.shape.as_list() == [*size, 3]
     np.testing.assert_array_equal(next(iter(dataset)), resize_images(pixels, size))
+
+
+@pytest.mark.parametrize("size", [(4, 5), (9, 7)])
+def test_prepared_images_are_rounded(size):
+    pixels = random_pixels((2, 9, 7, 3))
+    images = prepare_images(pixels, size)
+    assert images.dtype == "uint8"
+    np.testing.assert_array_equal(images, np.round(resize_images(pixels, size)))
 
 
 @pytest.mark.parametrize("leading", [(), (2,), (2, 3)])

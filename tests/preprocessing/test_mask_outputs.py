@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kmm.export import masks_from_logits, scores_from_logits
+from kmm.preprocessing import masks_from_logits, scores_from_logits
+from kmm.preprocessing.mask_outputs import segmentation_logits
 
 
 def random_logits(*shape):
@@ -48,6 +49,34 @@ def test_resized_logits_not_resized_masks(channels):
     resized = tf.image.resize(logits, (13, 17)).numpy()
     np.testing.assert_array_equal(masks, resized[..., 0] > 0 if channels == 1 else resized.argmax(-1))
     np.testing.assert_array_equal(masks_from_logits(logits[0], size=(13, 17)), masks[0])
+
+
+def test_classes_are_resized_one_by_one(monkeypatch):
+    resized, resize = [], tf.image.resize
+
+    def remember(images, size):
+        resized.append(images.shape[-1])
+        return resize(images, size)
+
+    monkeypatch.setattr(tf.image, "resize", remember)
+    logits = random_logits(2, 6, 5, 200)
+    logits[..., 150] = logits[..., 3] = 9.0  # of equal ones the first
+    assert np.all(masks_from_logits(logits, size=(13, 17)) == 3)
+    assert set(resized) == {1}
+
+
+def test_resized_in_a_graph_of_unknown_sizes():
+    specs = [tf.TensorSpec((None, None, None, 4), "float32"), tf.TensorSpec((2,), "int32")]
+    graph = tf.function(masks_from_logits, input_signature=specs)
+    logits = random_logits(2, 6, 5, 4)
+    np.testing.assert_array_equal(graph(logits, (13, 17)), masks_from_logits(logits, (13, 17)))
+
+
+def test_segmentation_logits():
+    logits = random_logits(1, 2, 2, 1)
+    assert segmentation_logits(logits) is segmentation_logits({"segmentation_masks": logits, "depth": 0}) is logits
+    with pytest.raises(ValueError, match=r"must be named 'segmentation_masks'. Received: outputs=\['depth'\]"):
+        segmentation_logits({"depth": logits})
 
 
 def test_low_precision_logits_and_more_leading_axes():

@@ -2,12 +2,36 @@
 
 import tensorflow as tf
 
+from kmm import feature_keys
+
+
+def segmentation_logits(outputs):
+    """The logits of the masks: a model's only output, or the one of several that is named `segmentation_masks`.
+
+    Raises:
+        ValueError: if there are several outputs and none has that name.
+
+    Example:
+
+    >>> tuple(segmentation_logits({"segmentation_masks": tf.zeros((2, 8, 8, 1)), "depth": tf.zeros((2, 8, 8))}).shape)
+    (2, 8, 8, 1)
+    """
+    if not isinstance(outputs, dict):
+        return outputs
+    if feature_keys.SEGMENTATION_MASKS not in outputs:
+        raise ValueError(
+            f"Among several outputs the masks must be named {feature_keys.SEGMENTATION_MASKS!r}. "
+            f"Received: outputs={sorted(outputs)}. Give it a segmentation head of that name."
+        )
+    return outputs[feature_keys.SEGMENTATION_MASKS]
+
 
 def masks_from_logits(logits, size=None, threshold=0.5):
     """Turns logits into masks, at the logits' own size or resized to another one first.
 
     Resizing the logits, not the mask, gives smooth outlines. One channel is a binary mask: 1 where the sigmoid lies
-    above `threshold`. More channels are classes: the id of the largest logit.
+    above `threshold`. More channels are classes: the id of the largest logit. They are resized one after the other, so
+    memory does not grow with their number: at most 16 bytes for each pixel of the masks.
 
     Args:
         logits: float `(height, width, channels)` or `(batch, height, width, channels)`.
@@ -23,11 +47,28 @@ def masks_from_logits(logits, size=None, threshold=0.5):
     (2, 20, 30)
     """
     logits = tf.cast(logits, "float32")
-    if size is not None:
-        logits = tf.image.resize(logits, size)
     if logits.shape[-1] == 1:
+        logits = logits if size is None else tf.image.resize(logits, size)
         return tf.cast(tf.sigmoid(logits[..., 0]) > threshold, "uint8")
-    return tf.cast(tf.argmax(logits, axis=-1, output_type="int32"), "uint8")
+    if size is None:
+        return tf.cast(tf.argmax(logits, axis=-1, output_type="int32"), "uint8")
+    return _largest_when_resized(logits, size)
+
+
+def _largest_when_resized(logits, size):
+    """The argmax of resized logits with one class at a time in memory; of equal ones the first, as in argmax."""
+
+    def resize(class_id):
+        return tf.image.resize(tf.gather(logits, [class_id], axis=-1), size)[..., 0]
+
+    def compare(class_id, largest, class_ids):
+        resized = resize(class_id)
+        class_ids = tf.where(resized > largest, tf.cast(class_id, "uint8"), class_ids)
+        return class_id + 1, tf.maximum(resized, largest), class_ids
+
+    first = resize(0)
+    start = (tf.constant(1), first, tf.zeros_like(first, "uint8"))
+    return tf.while_loop(lambda class_id, *_: class_id < logits.shape[-1], compare, start, parallel_iterations=1)[-1]
 
 
 def scores_from_logits(logits, threshold=0.5):
