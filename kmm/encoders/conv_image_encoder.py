@@ -13,8 +13,8 @@ class ConvImageEncoder(FunctionalModel):
 
     Level `Pn` has stride `2**n`. Each level halves the picture, then refines it by residual blocks. With
     `image_shortcut` every level also carries the picture itself, averaged to its size: a net that learns from phrases
-    finds shapes first and may throw colours away on the way, long before it learns the words for them. The branch of the
-    classic example (convolutions of 32, 64 and 128 filters, each followed by max pooling) is one configuration:
+    finds shapes first and may throw colours away on the way, long before it learns the words for them. The branch of
+    the classic example (convolutions of 32, 64 and 128 filters, each followed by max pooling) is one configuration:
     `ConvImageEncoder(image_size, widths=(32, 64, 128), blocks=0, downsampling="max_pooling", normalization=False,
     image_shortcut=False)`.
 
@@ -60,8 +60,8 @@ class ConvImageEncoder(FunctionalModel):
         **kwargs,
     ):
         widths = tuple(widths)
-        blocks = tuple(blocks) if isinstance(blocks, (tuple, list)) else (blocks,) * len(widths)
-        _check(tuple(image_size), widths, blocks, downsampling)
+        blocks_of_levels = tuple(blocks) if isinstance(blocks, (tuple, list)) else (blocks,) * len(widths)
+        _check(tuple(image_size), widths, blocks_of_levels, downsampling)
 
         # parts
         rescale = keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="rescale", dtype=dtype)
@@ -73,7 +73,7 @@ class ConvImageEncoder(FunctionalModel):
         for level, width in enumerate(widths, start=1):
             steps.append(ConvBlock(width, strides=strides, name=f"p{level}_step", **options))
             pools.append(keras.layers.MaxPooling2D(name=f"p{level}_pool", dtype=dtype) if strides == 1 else None)
-        for level, count in enumerate(blocks, start=1):
+        for level, count in enumerate(blocks_of_levels, start=1):
             refinements.append([ResidualBlock(name=f"p{level}_block{i + 1}", **options) for i in range(count)])
 
         # graph

@@ -19,7 +19,8 @@ class ResumableCheckpoint(keras.callbacks.Callback):
 
     >>> import kmm, pathlib
     >>> checkpoint = kmm.training.ResumableCheckpoint(pathlib.Path("checkpoints"))
-    >>> checkpoint.restore(keras.Sequential([keras.layers.Dense(1)]))  # nothing saved yet: start with epoch 0
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> checkpoint.restore(model)  # nothing saved yet: start with epoch 0
     0
     """
 
@@ -73,7 +74,7 @@ class ResumableCheckpoint(keras.callbacks.Callback):
     def _manage(self, model):
         if self._manager is None:
             variables = list(model.variables)  # not the model: TensorFlow does not see layers held in lists and dicts
-            if model.optimizer:
+            if getattr(model, "optimizer", None):  # a model that was never compiled has none
                 model.optimizer.build(model.trainable_variables)
                 variables += model.optimizer.variables
             checkpoint = tf.train.Checkpoint(variables=[variable.value for variable in variables], epoch=self._epoch)

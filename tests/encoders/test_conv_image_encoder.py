@@ -77,7 +77,10 @@ def test_pixels_of_any_dtype_are_rescaled_inside():
         ({"image_size": (64,)}, r"image size is \(height, width\). Received: image_size=\(64,\)"),
         ({"downsampling": "stride"}, "'convolution' or 'max_pooling'. Received: downsampling='stride'"),
         ({"widths": (8,)}, r"at least two widths.*Received: widths=\(8,\), blocks=\(1,\)"),
-        ({"widths": (8, 8, 8), "blocks": (1,)}, r"a number of blocks for each. Received: widths=\(8, 8, 8\), blocks=\(1,\)"),
+        (
+            {"widths": (8, 8, 8), "blocks": (1,)},
+            r"a number of blocks for each. Received: widths=\(8, 8, 8\), blocks=\(1,\)",
+        ),
     ],
 )
 def test_errors(arguments, message):

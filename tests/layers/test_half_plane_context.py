@@ -1,6 +1,7 @@
 import hypothesis
 import hypothesis.extra.numpy
 import hypothesis.strategies as st
+import keras
 import numpy as np
 import pytest
 
@@ -32,5 +33,10 @@ def test_equals_brute_force(inputs):
 
 
 def test_refuses_channels_that_are_not_divisible_by_4():
-    with pytest.raises(ValueError, match=r"divisible by 4. Received: input_shape=\(1, 4, 4, 6\)"):
+    with pytest.raises(ValueError, match=r"divisible by 4, .*Received: input_shape=\(1, 4, 4, 6\)"):
         HalfPlaneContext()(np.ones((1, 4, 4, 6)))
+
+
+def test_refuses_unknown_sizes():
+    with pytest.raises(ValueError, match=r"height and width must be known. Received: input_shape=\(None, None, 4, 8\)"):
+        HalfPlaneContext()(keras.Input((None, 4, 8)))

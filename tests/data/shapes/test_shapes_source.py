@@ -72,7 +72,7 @@ def test_a_phrase_has_one_reading_and_its_mask_shows_it(draw_example, read_phras
 
 def test_position_by_edges_agrees_with_position_by_centres(draw_example, read_phrase):
     """ "The leftmost circle" is measured at the centres; who looks at the edges nearly always finds the same one."""
-    source, agreed = ShapesSource((96, 96)), []
+    source, agreed = ShapesSource((96, 96), num_val=150), []
     for index in range(150):
         example, objects, owner = draw_example(source, "val", index, num_prompts=6)
         for text, kind in zip(example.prompts, example.kinds, strict=True):
@@ -89,7 +89,7 @@ def test_position_by_edges_agrees_with_position_by_centres(draw_example, read_ph
 
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_held_out_pairs_are_neither_shown_nor_named(draw_example, read_phrase, split):
-    source = ShapesSource((32, 32))
+    source = ShapesSource((32, 32), num_val=150)
     for index in range(150):
         example, objects, _ = draw_example(source, split, index, num_prompts=6)
         assert not any((item.colour, item.shape) in HELD_OUT for item in objects)
@@ -148,7 +148,7 @@ def test_counts():
     "arguments, message",
     [
         ({"image_size": (31, 64)}, r"at least 32 x 32 pixels. Received: image_size=\(31, 64\)"),
-        ({"num_val": 0}, "at least one scene. Received: num_train=12800, num_val=0, num_test=1024"),
+        ({"num_val": 0}, "at least one scene. Received: num_train=2000, num_val=0, num_test=1000"),
     ],
 )
 def test_constructor_errors(arguments, message):
