@@ -27,6 +27,9 @@ class Example:
 class Source(Protocol):
     """Where examples come from. A source is deterministic: the same arguments give the same bytes.
 
+    A source that reads files may offer `check()` too, which reads everything once and raises on what is unsound;
+    `kmm.training.train_run` calls it before it starts.
+
     Attributes:
         name: a short word for reports, such as "shapes".
         task: "referring" (a phrase gives a binary mask) or "semantic" (a description gives a class for every pixel).

@@ -77,8 +77,8 @@ class ShapesSource:
 
     def prompts(self, split, limit=2000):
         """Phrases of the split's first scenes, to learn a vocabulary from."""
-        scenes = range(min(limit // 4, self.num_examples(split)))
-        return [text for index in scenes for text in self.example(split, index, num_prompts=4).prompts]
+        scenes = range(min(-(-limit // 4), self.num_examples(split)))
+        return [text for index in scenes for text in self.example(split, index, num_prompts=4).prompts][:limit]
 
 
 def _draw_phrases(maker, rng, num_prompts):

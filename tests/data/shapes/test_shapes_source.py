@@ -166,3 +166,8 @@ def test_unknown_split():
 def test_index_out_of_range(index):
     with pytest.raises(ValueError, match=f"Split 'val' has scenes 0 to 3. Received: index={index}"):
         ShapesSource(num_val=4).example("val", index)
+
+
+@pytest.mark.parametrize("limit", [1, 3, 8, 10])
+def test_prompts_to_learn_a_vocabulary_from(limit):
+    assert len(ShapesSource((32, 32)).prompts("train", limit)) == limit
