@@ -138,6 +138,12 @@ def test_interrupted_run_ends_like_an_uninterrupted_one(tmp_path, monkeypatch, t
     assert not (tmp_path / "halves" / "checkpoints").exists()
 
 
+def test_classic_preset_trains(tmp_path, train_only):
+    train_run(StreetSource(), tmp_path, preset="classic_fcn", image_size=(16, 16), epochs=1, export=False)
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    assert model.name == "classic_fcn" and model.output_shape == (None, 16, 16, 3)
+
+
 def test_training_is_not_lost_when_the_model_cannot_be_saved(tmp_path, monkeypatch, train_only):
     """A full disk after the last epoch: the run goes on from its last checkpoint."""
 

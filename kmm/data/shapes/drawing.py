@@ -103,12 +103,12 @@ def _plain(u, v, radius, phase):
 
 
 def _striped(u, v, radius, phase):
-    period = max(5.0, 0.5 * radius)
+    period = max(7.0, 0.7 * radius)
     return np.where(np.sin(u * (2 * np.pi / period) + phase[0]) > 0, 1.0, 0.35).astype(np.float32)[..., None]
 
 
 def _dotted(u, v, radius, phase):
-    period = max(5.0, 0.5 * radius)
+    period = max(7.0, 0.7 * radius)
     waves = np.cos(u * (2 * np.pi / period) + phase[0]) + np.cos(v * (2 * np.pi / period) + phase[1])
     return np.where(waves > 0.6, 0.25, 1.0).astype(np.float32)[..., None]
 
