@@ -179,7 +179,9 @@ def test_trains_on_after_the_export(make_model, tmp_path):
     export_saved_model(model, tmp_path)
     model.compile("sgd", keras.losses.BinaryCrossentropy(from_logits=True))
     inputs = {"images": np.zeros((2, 16, 24, 3)), **model.prompt_tokenizer(["red", "car"])}
+    before = [weight.numpy() for weight in model.trainable_weights]
     model.fit(inputs, np.zeros((2, 16, 24, 1)), verbose=0)
+    assert any((weight.numpy() != old).any() for weight, old in zip(model.trainable_weights, before, strict=True))
 
 
 def test_reduced_precision_leaves_as_float32(photographs, make_model, tmp_path):
