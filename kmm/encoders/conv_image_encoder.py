@@ -11,14 +11,16 @@ from kmm.utils.functional_model import FunctionalModel
 class ConvImageEncoder(FunctionalModel):
     """A pyramid of convolutions trained from scratch.
 
-    Level `Pn` has stride `2**n`. Each level halves the picture, then refines it by residual blocks. With
-    `image_shortcut` every level also carries the picture itself, averaged to its size: a net that learns from phrases
-    finds shapes first and may throw colours away on the way, long before it learns the words for them. The branch of
+    Level `Pn` has stride `2**n`. Each level halves the picture, then refines it by residual blocks. A net that learns
+    from phrases finds shapes first and may throw colours and textures away on the way, long before it learns the words
+    for them. With `image_shortcut` every level also carries what tells them: the picture itself, averaged to its size,
+    and the responses of the first convolution, their mean and their maximum in each cell. The branch of
     the classic example (convolutions of 32, 64 and 128 filters, each followed by max pooling) is one configuration:
     `ConvImageEncoder(image_size, widths=(32, 64, 128), blocks=0, downsampling="max_pooling", normalization=False,
     image_shortcut=False)`.
 
-    Reference: Mehta et al., "ESPNetv2", 2019 (the picture joins at every level).
+    References: Mehta et al., "ESPNetv2", 2019 (the picture joins at every level); Malik and Perona, "Preattentive Texture
+    Discrimination with Early Vision Mechanisms", 1990 (filter, rectify, pool).
 
     Args:
         image_size: `(height, width)` of the pictures in pixels, divisible by the largest stride, `2**len(widths)`.
@@ -26,15 +28,16 @@ class ConvImageEncoder(FunctionalModel):
         blocks: residual blocks at each level, from P1 on: one number, or one for each level.
         downsampling: "convolution" (stride 2) or "max_pooling" (after a convolution of stride 1).
         normalization: batch normalisation after each convolution.
-        image_shortcut: concatenate the averaged picture, 3 channels in [-1, 1], to every level.
+        image_shortcut: concatenate the averaged picture, 3 channels in [-1, 1], to every level, and from P2 on the mean
+            and the maximum of the first convolution's responses, `2 * widths[0]` channels.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments:
         images: `(batch, height, width, 3)`, values in [0, 255] of any dtype; rescaled inside.
 
     Output shape:
-        A dict with `"P2"`, `"P3"`, ...: `(batch, height / 2**n, width / 2**n, widths[n - 1])`, with 3 more channels if
-        `image_shortcut`.
+        A dict with `"P2"`, `"P3"`, ...: `(batch, height / 2**n, width / 2**n, widths[n - 1])`, with
+        `3 + 2 * widths[0]` more channels if `image_shortcut`.
 
     Raises:
         ValueError: if the image size does not fit the stride, or an argument has no meaning.
@@ -45,7 +48,7 @@ class ConvImageEncoder(FunctionalModel):
     >>> encoder = kmm.encoders.ConvImageEncoder(image_size=(64, 64), widths=(8, 16, 24, 32, 32))
     >>> features = encoder(np.zeros((1, 64, 64, 3), "uint8"))
     >>> {level: tuple(map.shape) for level, map in features.items()}["P5"]
-    (1, 2, 2, 35)
+    (1, 2, 2, 51)
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class ConvImageEncoder(FunctionalModel):
         options = {"normalization": normalization, "dtype": dtype}
         strides = 2 if downsampling == "convolution" else 1
         shrink = keras.layers.AveragePooling2D(2, name="shrink", dtype=dtype)
+        peak = keras.layers.MaxPooling2D(2, name="peak", dtype=dtype)
         join = keras.layers.Concatenate(name="join", dtype=dtype)
         steps, refinements, pools = [], [], []
         for level, width in enumerate(widths, start=1):
@@ -78,16 +82,20 @@ class ConvImageEncoder(FunctionalModel):
 
         # graph
         images = keras.Input((*image_size, 3), name=feature_keys.IMAGES, dtype="float32")
-        picture = x = rescale(images)
+        x = rescale(images)
+        means, peaks = [x], []  # what the shortcut carries from level to level
         features = {}
         for level, (step, pool, refinement) in enumerate(zip(steps, pools, refinements, strict=True), start=1):
             x = step(x)
             x = x if pool is None else pool(x)
+            responses = x
             for block in refinement:
                 x = block(x)
             if image_shortcut:
-                picture = shrink(picture)
-                x = join([x, picture])
+                means, peaks = [shrink(map) for map in means], [peak(map) for map in peaks]
+                x = join([x, *means, *peaks])
+            if level == 1:
+                means, peaks = [*means, responses], [responses]
             features[f"P{level}"] = x
         del features["P1"]
         super().__init__(inputs=images, outputs=features, dtype=dtype, **kwargs)

@@ -26,7 +26,7 @@ def test_levels_and_strides(image_size, widths, expected, downsampling, image_sh
     encoder = ConvImageEncoder(image_size, widths, downsampling=downsampling, image_shortcut=image_shortcut)
     features = encoder(np.zeros((2, *image_size, 3), "uint8"))
     assert {level: tuple(features[level].shape) for level in features} == {
-        level: (2, height, width, channels + 3 * image_shortcut)
+        level: (2, height, width, channels + (3 + 2 * widths[0]) * image_shortcut)
         for level, (height, width, channels) in expected.items()
     }
     assert encoder.pyramid_levels == tuple(expected) and encoder.image_size == image_size
@@ -45,12 +45,21 @@ def test_classic_configuration():
     np.testing.assert_allclose(encoder(images)["P3"], x, rtol=1e-4, atol=1e-5)
 
 
-def test_image_shortcut_is_the_averaged_picture():
+def test_image_shortcut_carries_colours_and_textures():
+    """The averaged picture, then mean and maximum of the first convolution's responses in each cell."""
     images = np.random.default_rng(0).integers(0, 256, (2, 16, 24, 3)).astype("float32")
-    for level, features in ConvImageEncoder((16, 24), (4, 4, 4))(images).items():
+    encoder = ConvImageEncoder((16, 24), (4, 5, 6))
+    responses = keras.Model(encoder.input, encoder.get_layer("p1_step").output)(images).numpy()
+
+    def cells(map, stride):
+        rows, columns = map.shape[1] // stride, map.shape[2] // stride
+        return map.reshape(2, rows, stride, columns, stride, -1)
+
+    for level, features in encoder(images).items():
         stride = 2 ** int(level[1])
-        averaged = images.reshape(2, 16 // stride, stride, 24 // stride, stride, 3).mean((2, 4))
-        np.testing.assert_allclose(features[..., -3:], averaged / 127.5 - 1, atol=1e-5)
+        of_responses = cells(responses, stride // 2)
+        carried = [cells(images / 127.5 - 1, stride).mean((2, 4)), of_responses.mean((2, 4)), of_responses.max((2, 4))]
+        np.testing.assert_allclose(features[..., -11:], np.concatenate(carried, axis=-1), atol=1e-5)
 
 
 @pytest.mark.parametrize("blocks, expected", [(1, [1, 2, 3, 4]), ((0, 0, 2, 1), [3, 3, 4]), ([0, 0, 0, 0], [])])
