@@ -19,6 +19,9 @@ PADDING_MASK = "padding_mask"
 SEGMENTATION_MASKS = "segmentation_masks"
 """uint8 `(batch, height, width)` class ids; `IGNORE_VALUE` marks pixels that count nowhere."""
 
+BOUNDING_BOXES = "bounding_boxes"
+"""float32 `(num_prompts, 4)`: top, left, bottom and right as shares of height and width; zeros for no box."""
+
 SEQUENCE = "sequence"
 """What a context encoder gives for every step: float `(batch, length, dim)`."""
 

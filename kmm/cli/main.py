@@ -5,10 +5,10 @@ import os
 import sys
 import traceback
 
-from kmm.cli import evaluate, export, predict, presets, train
+from kmm.cli import data, evaluate, export, predict, presets, train
 from kmm.version import __version__
 
-COMMANDS = (train, evaluate, predict, export, presets)
+COMMANDS = (train, evaluate, predict, export, presets, data)
 STACK_LINES = ("\t", "    ", "  File", "Traceback", "Detected at", "Graph execution", "<stack traces", "Hint")
 """How those lines of a TensorFlow error begin that speak of its source code."""
 
@@ -20,16 +20,16 @@ def main(argv=None):
         argv: the words after `kmm`; `None` takes those of the process.
 
     Returns:
-        0, or 2 after an error that is no bug: a wrong value, a file that is missing or cannot be read or written, a
-        training that diverges, or TensorFlow out of memory or disk. Such an error is printed as one message; `--debug`
-        shows the traceback too.
+        0; 1 where `kmm data check` finds something wrong; 2 after an error that is no bug: a wrong value, a file that
+        is missing or cannot be read or written, a missing extra, a training that diverges, or TensorFlow out of memory
+        or disk. Such an error is printed as one message; `--debug` shows the traceback too.
     """
     args = _make_parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:
-        args.run(args)
-    except (ValueError, OSError, FloatingPointError, *_tensorflow_errors()) as error:
+        return args.run(args) or 0
+    except (ValueError, OSError, FloatingPointError, ImportError, *_tensorflow_errors()) as error:
         if args.debug:
             traceback.print_exc()
         text = _summary(error) if isinstance(error, _tensorflow_errors()) else str(error)
@@ -38,7 +38,6 @@ def main(argv=None):
     except KeyboardInterrupt:
         print("kmm: interrupted", file=sys.stderr)
         return 130
-    return 0
 
 
 def _tensorflow_errors():

@@ -2,7 +2,8 @@
 
 import pathlib
 
-from kmm.cli.open_source import SHAPES, add_source_arguments, open_source
+from kmm.cli.open_source import SHAPES, add_source_arguments, default_task, open_source
+from kmm.cli.progress_bar import progress_bar
 from kmm.cli.score_table import score_table
 
 RUN_OPTIONS = ("epochs", "batch_size", "learning_rate", "precision", "seed", "overwrite", "resume")
@@ -17,8 +18,15 @@ def add_command(commands):
         description="Trains a model and writes model.keras, metrics.json, history.csv, predictions.png, curves.png and "
         "saved_model/1 into the output folder. Without arguments: the main job on scenes drawn by kmm itself.",
     )
-    task_help = "a phrase gives a mask, or a description gives every pixel a class (default for a folder)"
+    task_help = "a phrase gives a mask, or a description gives every pixel a class (default for class-id masks)"
     add_source_arguments(parser, task_help, default=SHAPES)
+    parser.add_argument(
+        "--on-bad", choices=("fail", "skip"), default="fail",
+        help="what to do with examples that cannot be read: stop (default), or leave them out and list them",
+    )  # fmt: skip
+    parser.add_argument(
+        "--max-bad", type=float, default=0.01, metavar="SHARE", help="the most that --on-bad skip leaves out (0.01)"
+    )
     parser.add_argument(
         "--preset", metavar="NAME", help="see `kmm presets`; by default the one named like the data or the task"
     )
@@ -43,7 +51,7 @@ def add_command(commands):
 
 def run(args):
     """Runs the command."""
-    task = args.task or ("referring" if args.data == SHAPES else "semantic")
+    task = args.task or default_task(args.data)
     default_preset = SHAPES if args.data == SHAPES else task
     preset = args.preset or default_preset
     from kmm.models.presets import find_preset
@@ -51,6 +59,8 @@ def run(args):
     image_size = tuple(args.image_size or find_preset(preset)["arguments"]["image_size"])
     # Another seed trains another model on the same scenes and texts, so that scores can be compared.
     source = open_source(args.data, task, args.classes, image_size, seed=0)
+    if args.on_bad == "skip":
+        source = _without_bad(source, args.max_bad)
     from kmm.training import train_run
 
     output = pathlib.Path(args.output or f"runs/{source.name}-{task if preset == default_preset else preset}")
@@ -61,3 +71,14 @@ def run(args):
     print(f"\n{score_table(metrics)}\n\nIn {output}:")
     for path in sorted(output.iterdir()):
         print(f"  {path.name}")
+
+
+def _without_bad(source, max_bad):
+    """The source without what cannot be read, which is listed."""
+    from kmm.data import skip_bad
+
+    source = skip_bad(source, max_bad, progress_bar("reading"))
+    for where, message in source.skipped:
+        print(f"left out: {where}: {message}")
+    print(f"{len(source.skipped)} bad examples left out")
+    return source

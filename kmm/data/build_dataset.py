@@ -1,10 +1,13 @@
 """From a source to a `tf.data.Dataset` for `model.fit`."""
 
-import numpy as np
 import tensorflow as tf
 
 from kmm import feature_keys
+from kmm.data.reader import KINDS, reader_of
 from kmm.preprocessing import prepare_images, resize_masks
+
+CROP_NUMBER = 1008
+"""The crop's place among the data steps; their seeds are `1009 * seed + place`."""
 
 
 def build_dataset(
@@ -16,8 +19,11 @@ def build_dataset(
     num_prompts=None,
     training=False,
     augmentations=(),
+    crop=None,
+    preparations=(),
     seed=0,
     first_step=0,
+    service=None,
 ):
     """Turn a source into batches `(inputs, segmentation_masks)`.
 
@@ -35,15 +41,22 @@ def build_dataset(
         training: shuffle, augment and never end (give `steps_per_epoch` to `fit`); otherwise every example once, in
             order.
         augmentations: data steps such as `kmm.data.RandomFlip()`, applied in order when training.
+        crop: a `kmm.data.RandomCrop`, applied when training and before all else: sources that read encoded pictures
+            decode only the window, and the other steps then work on pictures of the model's size.
+        preparations: data steps that are always applied, before the picture is resized, such as `kmm.data.Letterbox`.
         seed: the seed of order, prompts and augmentations.
         first_step: the batch to begin with, for runs that go on.
+        service: address of a `tf.data` service dispatcher ("grpc://host:port") whose workers make the training batches;
+            the source must read in the graph, as `kmm.data.RecordSource` does. Every example is then drawn once an
+            epoch all the same, but the order depends on the workers.
 
     Returns:
         A `tf.data.Dataset` of a dict of `images` uint8 `(batch, height, width, 3)`, `token_ids` and `padding_mask`
         `(batch, [num_prompts,] length)`, and uint8 masks.
 
     Raises:
-        ValueError: if the batch size is below 1, or the split is empty or smaller than a training batch.
+        ValueError: if the batch size is below 1, the split is empty or smaller than a training batch, or a service is
+            given to what it cannot serve.
 
     Example:
 
@@ -73,23 +86,21 @@ def build_dataset(
             index = tf.cast(tf.random.experimental.index_shuffle(index, order, count - 1), tf.int64)
         return epoch, index
 
-    def draw(epoch, index):
-        example = source.example(split, int(index), int(epoch), num_prompts or 1)
-        prompts = np.array([prompt.encode() for prompt in example.prompts], dtype=object)
-        return example.image, prompts, example.segmentation_masks
+    read = reader_of(source, split, num_prompts or 1, crop if training else None, image_size)
 
     def load(position):
         epoch, index = place(position)
-        image, prompts, masks = tf.numpy_function(draw, [epoch, index], (tf.uint8, tf.string, tf.uint8))
-        example = {
-            feature_keys.IMAGES: tf.ensure_shape(image, (None, None, 3)),
-            feature_keys.PROMPTS: tf.ensure_shape(prompts, (num_prompts or 1,)),
-            feature_keys.SEGMENTATION_MASKS: tf.ensure_shape(masks, (num_prompts or 1, None, None)),
-        }
+
+        def key(number):
+            return tf.stack([tf.constant(seed * 1009 + number, tf.int64), epoch * count + index])
+
+        example = read(epoch, index, key(CROP_NUMBER))
+        del example[KINDS]
+        for step in preparations:
+            example = step(example, key(0))
         if training:
             for number, augmentation in enumerate(augmentations):
-                key = tf.stack([seed * 1009 + number, epoch * count + index])
-                example = augmentation(example, tf.cast(key, tf.int64))
+                example = augmentation(example, key(number))
         example[feature_keys.IMAGES] = prepare_images(example[feature_keys.IMAGES], image_size)
         masks = feature_keys.SEGMENTATION_MASKS
         example[masks] = resize_masks(example[masks], image_size)
@@ -104,7 +115,24 @@ def build_dataset(
             inputs.update(tokenizer(prompts))
         return inputs, masks
 
-    # Two at a time: Python draws the examples under its lock, and the other cores belong to the model.
-    examples = positions.map(load, num_parallel_calls=2, deterministic=True)
+    parallelism = 2  # of sources that draw in Python, under its lock; the other cores belong to the model
+    if hasattr(source, "reader"):
+        parallelism = tf.data.AUTOTUNE
+    examples = positions.map(load, num_parallel_calls=parallelism, deterministic=True)
     batches = examples.batch(batch_size, drop_remainder=training)
-    return batches.map(split_targets, num_parallel_calls=1, deterministic=True).prefetch(2)
+    batches = batches.map(split_targets, num_parallel_calls=1, deterministic=True)
+    if service is not None:
+        batches = _distributed(batches, source, service, training)
+    return batches.prefetch(2)
+
+
+def _distributed(batches, source, service, training):
+    """The batches as made by the workers of a `tf.data` service."""
+    if not training or not hasattr(source, "reader"):
+        raise ValueError(
+            "A tf.data service makes training batches of sources that read in the graph, such as "
+            f"kmm.data.RecordSource. Received: service={service!r}, training={training}, source="
+            f"{type(source).__name__}. Prepare the data with data_pipelines, or leave the service out."
+        )
+    policy = tf.data.experimental.service.ShardingPolicy.DYNAMIC
+    return batches.apply(tf.data.experimental.service.distribute(policy, service))

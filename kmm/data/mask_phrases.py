@@ -1,6 +1,7 @@
 """Referring phrases made from a class-id mask, each with the binary mask it names."""
 
 import dataclasses
+import string
 
 import numpy as np
 
@@ -13,6 +14,9 @@ MIN_AREA = 0.0005
 SHARES = {"class": 0.45, "position": 0.20, "size": 0.15, "absent": 0.20}
 """How often each kind is drawn, where a picture has it."""
 
+TEMPLATE_FIELDS = {"class": {""}, "position": {"", "place"}, "size": {""}, "description": {"", "scene"}}
+"""The kinds of wordings that a user can give, and what each of their templates may hold: `{}` is the noun."""
+
 GAP = 0.02
 """Share of the picture's width or height that must lie between a single object and every other of its class."""
 
@@ -22,6 +26,7 @@ CLASS_STUFF = ("the {}", "{}", "all of the {}")
 SIDE = ("the {} {}", "{} {}")
 SIDES = {"left": ("on the left", "on the left side"), "right": ("on the right", "on the right side")}
 EXTREME = ("the {side}most {noun}", "the {noun} furthest to the {side}", "the {noun} farthest {side}")
+EXTREME_PLACES = ("furthest to the {side}", "farthest {side}")
 SIZE_THING = ("the largest {}", "the biggest {}")
 SIZE_STUFF = ("the largest area of {}", "the biggest area of {}", "the largest patch of {}")
 
@@ -51,6 +56,10 @@ class MaskPhrases:
     Args:
         mask: uint8 class ids `(height, width)`, 255 ignored.
         class_list: a `ClassList`.
+        templates: dict from kind ("class", "position", "size") to wordings that replace kmm's own: format strings with
+            `{}` for the noun in the form that fits, and in those of "position" `{place}` for words such as "on the
+            left". Absent classes are asked for in the same wordings.
+        negatives: how often a class is asked for that is not there, a share in [0, 1].
 
     Attributes:
         targets: what can be asked, a list for each kind.
@@ -65,15 +74,18 @@ class MaskPhrases:
     (('car', 'the road', 'the car on the left'), ('class', 'class', 'position'), (3, 4, 8))
     """
 
-    def __init__(self, mask, class_list):
-        self.mask = mask
+    def __init__(self, mask, class_list, templates=None, negatives=SHARES["absent"]):
+        self.mask, self.templates = mask, templates or {}
+        scale = (1 - negatives) / (1 - SHARES["absent"])
+        self.shares = {kind: share * scale for kind, share in SHARES.items()} | {"absent": negatives}
         min_area = max(1, round(MIN_AREA * mask.size))
         self.components = ConnectedComponents(mask, min_area)
         self.targets = {kind: [] for kind in SHARES}
         areas = np.bincount(mask.reshape(-1), minlength=256)[: len(class_list.entries)]
         for class_id, entry in class_list.counted:
             if areas[class_id] == 0:
-                self._add("absent", class_id, *absent_texts(entry, class_list.middle), components=())
+                texts = absent_texts(entry, class_list.middle, self.templates)
+                self._add("absent", class_id, *texts, components=())
             elif areas[class_id] >= min_area or areas[class_id] == areas.max():
                 self._add_class(class_id, entry)
                 self._add_sides(class_id, entry, class_list.middle)
@@ -86,10 +98,12 @@ class MaskPhrases:
         No target is asked for twice while another is left; then it is asked for in other words.
         """
         chosen, used, pools = [], set(), {}
+        targets = {kind: found for kind, found in self.targets.items() if found}
+        wanted = {kind: found for kind, found in targets.items() if self.shares[kind] > 0}
         while len(chosen) < num_prompts:
             if not pools:
-                pools = {kind: list(rng.permutation(len(found))) for kind, found in self.targets.items() if found}
-            weights = np.array([SHARES[kind] for kind in pools])
+                pools = {kind: list(rng.permutation(len(found))) for kind, found in (wanted or targets).items()}
+            weights = np.array([self.shares[kind] for kind in pools]) if wanted else np.ones(len(pools))
             kind = list(pools)[np.searchsorted(np.cumsum(weights / weights.sum()), rng.random())]
             target = self.targets[kind][pools[kind].pop()]
             if not pools[kind]:
@@ -119,7 +133,7 @@ class MaskPhrases:
     def _add_class(self, class_id, entry):
         found = self.components.of_class(class_id)
         one = len(found) == 1 and self._single(found[0], entry) and not self._specks(class_id).any()
-        self._add("class", class_id, *class_texts(entry, one))
+        self._add("class", class_id, *class_texts(entry, one, self.templates))
 
     def _add_sides(self, class_id, entry, middle):
         found = self.components.of_class(class_id)
@@ -129,7 +143,8 @@ class MaskPhrases:
         for side in sorted(set(sides)):
             group = tuple(int(c) for c, where in zip(found, sides, strict=True) if where == side)
             one = len(group) == 1 and self._single(group[0], entry)
-            self._add("position", class_id, *side_texts(entry, side, one, middle), components=group)
+            texts = side_texts(entry, side, one, middle, self.templates)
+            self._add("position", class_id, *texts, components=group)
 
     def _add_extremes(self, class_id, entry):
         found = self.components.of_class(class_id)
@@ -143,7 +158,8 @@ class MaskPhrases:
             bound = columns[order[0]] + 0.08 * width
             clear = columns[order[1]] >= bound and not np.any(sign * speck_columns < bound)
             if clear and self._single(found[order[0]], entry):
-                self._add("position", class_id, *extreme_texts(entry, side), components=(int(found[order[0]]),))
+                texts = extreme_texts(entry, side, self.templates)
+                self._add("position", class_id, *texts, components=(int(found[order[0]]),))
 
     def _add_largest(self, class_id, entry):
         found = self.components.of_class(class_id)
@@ -152,7 +168,7 @@ class MaskPhrases:
         order = found[np.argsort(-self.components.areas[found])]
         first, second = self.components.areas[order[:2]]
         if first >= 1.5 * second and (entry.stuff or self._single(order[0], entry)):
-            self._add("size", class_id, *size_texts(entry), components=(int(order[0]),))
+            self._add("size", class_id, *size_texts(entry, self.templates), components=(int(order[0]),))
 
     def _specks(self, class_id):
         return (self.mask == class_id) & (self.components.labels == 0)
@@ -188,31 +204,73 @@ def _words(entry, one):
     return [singular if one else plural for singular, plural in entry.nouns]
 
 
-def class_texts(entry, one):
+def class_texts(entry, one, templates=None):
     """Every way to ask for a whole class; `one`: it is a single object."""
-    return _filled(CLASS_STUFF if entry.stuff else CLASS_ONE if one else CLASS_MANY, _words(entry, one))
+    own = CLASS_STUFF if entry.stuff else CLASS_ONE if one else CLASS_MANY
+    return _filled((templates or {}).get("class", own), _words(entry, one))
 
 
-def side_texts(entry, side, one, middle):
+def side_texts(entry, side, one, middle, templates=None):
     """Every way to ask for what lies left, right or in the middle."""
-    places = {**SIDES, "middle": middle}[side]
-    return tuple(template.format(word, place) for word in _words(entry, one) for place in places for template in SIDE)
+    places, words = {**SIDES, "middle": middle}[side], _words(entry, one)
+    if "position" in (templates or {}):
+        return _placed(templates["position"], words, places)
+    return tuple(template.format(word, place) for word in words for place in places for template in SIDE)
 
 
-def extreme_texts(entry, side):
+def extreme_texts(entry, side, templates=None):
     """Every way to ask for the object furthest to a side."""
-    return tuple(template.format(side=side, noun=word) for word in _words(entry, True) for template in EXTREME)
+    words = _words(entry, True)
+    if "position" in (templates or {}):
+        return _placed(templates["position"], words, [place.format(side=side) for place in EXTREME_PLACES])
+    return tuple(template.format(side=side, noun=word) for word in words for template in EXTREME)
 
 
-def size_texts(entry):
+def size_texts(entry, templates=None):
     """Every way to ask for the largest component."""
-    return _filled(SIZE_STUFF if entry.stuff else SIZE_THING, _words(entry, not entry.stuff))
+    words = _words(entry, not entry.stuff)
+    if "size" in (templates or {}):
+        return _filled(templates["size"], [f"area of {word}" for word in words] if entry.stuff else words)
+    return _filled(SIZE_STUFF if entry.stuff else SIZE_THING, words)
 
 
-def absent_texts(entry, middle):
+def absent_texts(entry, middle, templates=None):
     """The wordings of all kinds, so that the words alone do not tell that a class is absent."""
-    texts = [class_texts(entry, one) for one in (True, False)]
-    texts += [side_texts(entry, side, one, middle) for side in ("left", "right", "middle") for one in (True, False)]
-    texts += [] if entry.stuff else [extreme_texts(entry, side) for side in ("left", "right")]
-    texts.append(size_texts(entry))
+    sides = [(side, one) for side in ("left", "right", "middle") for one in (True, False)]
+    texts = [class_texts(entry, one, templates) for one in (True, False)]
+    texts += [side_texts(entry, side, one, middle, templates) for side, one in sides]
+    texts += [] if entry.stuff else [extreme_texts(entry, side, templates) for side in ("left", "right")]
+    texts.append(size_texts(entry, templates))
     return tuple(dict.fromkeys(text for group in texts for text in group))
+
+
+def check_templates(templates):
+    """The templates with tuples for lists, or a `ValueError` that names the first that cannot be filled in."""
+    templates = dict(templates or {})
+    for kind, wordings in templates.items():
+        if kind not in TEMPLATE_FIELDS:
+            raise ValueError(f"`templates` has the keys {list(TEMPLATE_FIELDS)}. Received: {kind!r}. Correct it.")
+        if isinstance(wordings, str) or not wordings:
+            raise ValueError(f"`templates` holds lists of wordings. Received: {wordings!r} for {kind!r}. Write a list.")
+        for wording in wordings:
+            fields = _fields(wording)
+            required = {""} if kind == "description" else TEMPLATE_FIELDS[kind]
+            if fields is None or not required <= fields <= TEMPLATE_FIELDS[kind]:
+                allowed = " and ".join(f"{{{field}}}" for field in sorted(required))
+                raise ValueError(
+                    f"A template of kind {kind!r} must be a format string with {allowed}. Received: {wording!r}. "
+                    "Write it like 'the {}', and one for a position like 'the {} {place}'."
+                )
+        templates[kind] = tuple(wordings)
+    return templates
+
+
+def _fields(wording):
+    try:
+        return {field for _, field, _, _ in string.Formatter().parse(wording) if field is not None}
+    except (TypeError, ValueError):
+        return None
+
+
+def _placed(templates, words, places):
+    return tuple(template.format(word, place=place) for word in words for place in places for template in templates)

@@ -17,7 +17,7 @@ DISTANCE_EDGES = (0.002, 0.02)
 DISTANCES = (("small", "distant"), ("",), ("big", "near"))
 """Words by the share of the picture that the largest object of a class takes."""
 
-OPENINGS = ("a {scene} with {what}", "a {scene} showing {what}", "{what}")
+OPENINGS = ("a {scene} with {}", "a {scene} showing {}", "{}")
 
 
 class SceneDescription:
@@ -30,6 +30,8 @@ class SceneDescription:
     Args:
         mask: uint8 class ids `(height, width)`, 255 ignored.
         class_list: a `ClassList`.
+        templates: dict whose "description", if there is one, holds wordings that replace kmm's own: format strings with
+            `{}` for what there is, and where wanted `{scene}` for the noun of the whole picture.
 
     Attributes:
         facts: for each class named, by falling area: its id, the wordings of its amount, and its place.
@@ -44,8 +46,9 @@ class SceneDescription:
     'a scene with everywhere a vast amount of sky and on the right a near car'
     """
 
-    def __init__(self, mask, class_list):
+    def __init__(self, mask, class_list, templates=None):
         self.scene, self.middle = class_list.scene, class_list.middle
+        self.openings = (templates or {}).get("description", OPENINGS)
         min_area = max(1, round(MIN_AREA * mask.size))
         components = ConnectedComponents(mask, min_area)
         thirds = [np.bincount(part.reshape(-1), minlength=256) for part in np.array_split(mask, 3, axis=1)]
@@ -67,14 +70,14 @@ class SceneDescription:
         if rng.random() < 0.5:  # else by falling area
             facts = [facts[i] for i in rng.permutation(len(facts))]
         middle = self.middle[rng.integers(len(self.middle))]
-        opening = OPENINGS[rng.integers(len(OPENINGS))]
+        opening = self.openings[rng.integers(len(self.openings))]
         parts = [f"{what} {where.format(middle=middle)}" for what, where in facts]
         if sum(len(part.split()) for part in parts) > MAX_WORDS - 4 or rng.random() < 0.25:
             groups = {}
             for what, where in facts:
                 groups.setdefault(where.format(middle=middle), []).append(what)
             parts = [f"{where} {_listed(group)}" for where, group in groups.items()]
-        text = opening.format(scene=self.scene, what=_listed(parts) or "nothing")
+        text = opening.format(_listed(parts) or "nothing", scene=self.scene)
         return text if len(text.split()) <= MAX_WORDS else text.replace("mostly ", "")
 
 
@@ -102,7 +105,7 @@ def stuff_amounts(entry, share):
     level = int(np.searchsorted(AMOUNT_EDGES, share, side="right"))
     words = []
     for singular, plural in entry.nouns:
-        scale = WIDTHS if entry.wide else SIZES if plural != singular else AMOUNTS
+        scale = WIDTHS if entry.wide else SIZES if plural != singular or entry.plural_only else AMOUNTS
         words.append(scale[level].format(plural))
     return tuple(words)
 
@@ -129,11 +132,12 @@ def _listed(parts):
     return " and ".join([part for part in (", ".join(parts[:-1]), *parts[-1:]) if part])
 
 
-def description_texts(class_list):
+def description_texts(class_list, templates=None):
     """Short descriptions that hold every word a description can hold, to learn a vocabulary from."""
     places = [*class_list.middle, "on both sides", "everywhere", f"mostly {class_list.middle[0]}"]
     places += [f"{words} {side}" for words in ("on the", "mostly on the", "towards the") for side in ("left", "right")]
-    texts = [opening.format(scene=class_list.scene, what="nothing") for opening in OPENINGS]
+    openings = (templates or {}).get("description", OPENINGS)
+    texts = [opening.format("nothing", scene=class_list.scene) for opening in openings]
     for _, entry in class_list.counted:
         shares = (0.0, *AMOUNT_EDGES)
         counts = [(count, largest) for largest in (0.0, *DISTANCE_EDGES) for count in (1, 2, 3, 4, 7)]

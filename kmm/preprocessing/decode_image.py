@@ -30,6 +30,20 @@ def decode_image(image_bytes, max_pixels=MAX_PIXELS):
     >>> tuple(decode_image(image_bytes).shape)
     (4, 6, 3)
     """
+    content, is_jpeg, _ = check_size(image_bytes, max_pixels)
+    image = tf.cond(is_jpeg, lambda: _decode_jpeg(content), lambda: tf.io.decode_png(content, channels=3))
+    return tf.ensure_shape(image, (None, None, 3))
+
+
+def check_size(image_bytes, max_pixels=MAX_PIXELS):
+    """Read the header of one JPEG or PNG file.
+
+    Args:
+        image_bytes, max_pixels: as for `decode_image`.
+
+    Returns:
+        The bytes, usable only if they may be decoded; whether they are a JPEG file; and int64 `(height, width)`.
+    """
     image_bytes = tf.ensure_shape(tf.convert_to_tensor(image_bytes, "string"), [])
     is_jpeg = tf.strings.substr(image_bytes, 0, 3) == _JPEG_START
     is_png = tf.strings.substr(image_bytes, 0, 8) == _PNG_START
@@ -44,9 +58,7 @@ def decode_image(image_bytes, max_pixels=MAX_PIXELS):
         [f"An image must have at most {max_pixels} pixels. Received: (height, width) =", height_width],
     )
     with tf.control_dependencies(_operations(small_enough)):
-        content = tf.identity(image_bytes)
-    image = tf.cond(is_jpeg, lambda: _decode_jpeg(content), lambda: tf.io.decode_png(content, channels=3))
-    return tf.ensure_shape(image, (None, None, 3))
+        return tf.identity(image_bytes), is_jpeg, height_width
 
 
 def _operations(assertion):

@@ -52,6 +52,9 @@ def prepare_images(images, size):
     >>> tuple(images.shape), images.dtype.name
     ((2, 16, 16, 3), 'uint8')
     """
+    images = tf.convert_to_tensor(images)
+    if images.dtype == tf.uint8 and tuple(images.shape[-3:-1]) == tuple(size):
+        return images
     return tf.cast(tf.round(resize_images(images, size)), "uint8")
 
 

@@ -36,7 +36,8 @@ def train_run(
     from which a killed run goes on with `resume=True`, at the epoch it was in.
 
     Args:
-        source: a `kmm.data.Source`; trained on "train", watched on "val", scored on "test" or else "val".
+        source: a `kmm.data.Source`; trained on "train", watched on "val" where there is one, scored on "test" or
+            else "val".
         output: the folder to write.
         preset: a key of `kmm.presets`; `None` takes the one named like the source, or else like its task.
         epochs, batch_size, image_size, learning_rate: replace the preset's own.
@@ -112,7 +113,7 @@ def _prepare(model, source, settings):
         **pipeline,
     )  # fmt: skip
     train_data(first_step=0)  # refuses what does not fit before an earlier run is replaced
-    val_data = data.build_dataset(source, "val", **pipeline)
+    val_data = data.build_dataset(source, "val", **pipeline) if "val" in source.splits else None
     if source.task == "referring":
         return train_data, val_data, losses.BinaryCrossEntropyDice(), [metrics.OverallIoU(), metrics.SampleMeanIoU()]
     weights = class_weights_from(source, power=settings["class_balance"])

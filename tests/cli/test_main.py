@@ -15,7 +15,7 @@ def test_help_names_the_commands(capsys):
         main(["--help"])
     text = capsys.readouterr().out
     assert stop.value.code == 0
-    assert all(f"\n    {name} " in text for name in ("train", "evaluate", "predict", "export", "presets"))
+    assert all(f"\n    {name} " in text for name in ("train", "evaluate", "predict", "export", "presets", "data"))
 
 
 def test_version(capsys):
@@ -37,6 +37,7 @@ def test_wrong_usage(argv, capsys):
         (ValueError("a value"), "a value"),
         (ValueError(), "ValueError()"),
         (FileExistsError("a run"), "a run"),
+        (ImportError('pip install "kmm[coco]"'), 'pip install "kmm[coco]"'),
         (FloatingPointError("The loss must be finite. Lower the rate."), "The loss must be finite. Lower the rate."),
         (FileNotFoundError(2, "No such file or directory", "x.csv"), "[Errno 2] No such file or directory: 'x.csv'"),
     ],
@@ -86,6 +87,13 @@ def test_errors_of_tensorflow_say_what_happened(error, message, monkeypatch, fai
     assert first == "TensorFlow cannot go on (ResourceExhaustedError; --debug shows more)." and rest == [message]
 
 
+def test_a_command_may_return_its_exit_code(monkeypatch):
+    monkeypatch.setattr(presets, "run", lambda args: 1)
+    assert main(["presets"]) == 1
+    monkeypatch.setattr(presets, "run", lambda args: None)
+    assert main(["presets"]) == 0
+
+
 def test_interrupted(monkeypatch, capsys):
     def run(args):
         raise KeyboardInterrupt
@@ -105,10 +113,10 @@ def test_other_errors_are_bugs(error, monkeypatch):
         main(["presets"])
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "export", "presets"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "export", "presets", "data", "data check"])
 def test_help_of_a_command_imports_nothing_heavy(command):
     program = (
-        f"import sys; sys.argv = ['kmm', '{command}', '--help']\n"
+        f"import sys; sys.argv = ['kmm', *{command.split()}, '--help']\n"
         "from kmm.cli.main import main\n"
         "try:\n    main()\n"
         "except SystemExit:\n    sys.exit(any(n in sys.modules for n in ('tensorflow', 'keras', 'numpy', 'PIL')))"

@@ -1,6 +1,7 @@
 import concurrent.futures
 import pathlib
 import time
+import zlib
 
 import numpy as np
 import pytest
@@ -148,31 +149,40 @@ def test_bad_files_are_named(folder):
                 read()
 
     image.write_bytes(b"not a picture")
-    check_raises(r"must decode as JPEG or PNG\. Received: .*images.picture_1\.png")
+    check_raises(r"must decode as JPEG, .*\. Received: .*images.picture_1\.png")
     image.write_bytes(good[: len(good) - 30])
-    check_raises(r"must decode as JPEG or PNG\. Received: .*images.picture_1\.png")
+    check_raises(r"must decode as JPEG, .*\. Received: .*images.picture_1\.png")
     image.write_bytes(good)
     mask.write_bytes(b"")
-    check_raises(r"must decode as JPEG or PNG\. Received: .*masks.picture_1\.png")
+    check_raises(r"must decode as PNG\. Received: .*masks.picture_1\.png")
     Image.fromarray(np.zeros((5, 7), np.uint8)).save(mask)
     check_raises(r"\(7, 5\) in .*masks.picture_1\.png for \(16, 10\) in .*images.picture_1\.png")
     Image.fromarray(np.full((10, 16), 9, np.uint8)).save(mask)
     check_raises(r"Received: \[9\] in .*masks.picture_1\.png")
-    Image.fromarray(np.zeros((10, 16, 3), np.uint8)).save(mask)
-    check_raises(r"mode RGB in .*masks.picture_1\.png")
+    Image.fromarray(np.array([[[1, 0, 0]] * 16] * 10, np.uint8)).save(mask)
+    check_raises(r"a coloured file of mode RGB, .*masks.picture_1\.png")
     mask.write_bytes(good_mask)
     ClassMaskFolder(folder).check()
 
 
-def test_other_formats_are_refused(folder):
-    image, mask = (folder / "train" / name / "picture_1.png" for name in ("images", "masks"))
-    for file in (image, mask):
-        good = file.read_bytes()
-        with Image.open(file) as picture:
-            picture.save(file, "GIF")
-        with pytest.raises(ValueError, match=f"must decode as JPEG or PNG. Received: .*{file.parent.name}.picture_1"):
-            ClassMaskFolder(folder).check()
-        file.write_bytes(good)
+@pytest.mark.parametrize("suffix", ["webp", "bmp", "tif", "gif"])
+def test_pictures_of_other_formats(folder, suffix):
+    image = folder / "train" / "images" / "picture_1.png"
+    with Image.open(image) as picture:
+        picture.save(image.with_suffix(f".{suffix}"), **({"lossless": True} if suffix == "webp" else {}))
+    expected = ClassMaskFolder(folder).example("train", 1).image
+    image.unlink()
+    source = ClassMaskFolder(folder)
+    assert source.where("train", 1) == str(image.with_suffix(f".{suffix}"))
+    np.testing.assert_array_equal(source.example("train", 1).image, expected)
+
+
+def test_masks_of_other_formats_are_refused(folder):
+    mask = folder / "train" / "masks" / "picture_1.png"
+    with Image.open(mask) as picture:
+        picture.save(mask, "GIF")
+    with pytest.raises(ValueError, match="must decode as PNG. Received: .*masks.picture_1"):
+        ClassMaskFolder(folder).check()
 
 
 def test_16_bit_photographs_keep_their_brightness(folder):
@@ -190,10 +200,24 @@ def test_ignored_classes_are_never_spoken_of(folder, task):
     assert not [text for text in texts if "void" in text]
 
 
-def test_missing_mask(folder):
+def test_missing_masks_are_listed_together(folder):
     (folder / "val" / "masks" / "picture_0.png").unlink()
-    with pytest.raises(ValueError, match=r"must have a mask\. Received: .*picture_0\.png without .*masks"):
+    with pytest.raises(ValueError, match=r"must have a mask\. Received: .*picture_0\.png without .*masks.*png\.$"):
         ClassMaskFolder(folder)
+    for index in range(30, 43):
+        write_pair(folder, "train", f"picture_{index}", [[0]])
+        (folder / "train" / "masks" / f"picture_{index}.png").unlink()
+    with pytest.raises(ValueError, match=r"picture_30\.png without .*; .*picture_38\.png without .*; and 4 more\.$"):
+        ClassMaskFolder(folder)
+
+
+def test_files_in_no_pair_are_known(folder):
+    write_pair(folder, "train", "alone", [[0]])
+    (folder / "train" / "images" / "alone.png").unlink()
+    (folder / "val" / "images" / "notes.txt").write_text("hello")
+    (folder / "val" / "images" / ".hidden").write_text("hello")
+    unused = [path.name for path in ClassMaskFolder(folder).unused_files]
+    assert unused == ["alone.png", "notes.txt"]
 
 
 def test_missing_and_empty_folders(folder, tmp_path):
@@ -222,6 +246,42 @@ def test_wrong_arguments(folder, tmp_path):
     (folder / "classes.json").unlink()
     with pytest.raises(ValueError, match="needs the names of its classes"):
         ClassMaskFolder(folder)
+
+
+def test_a_mask_of_the_upright_size_is_upright(folder):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    write_pair(folder, "val", "picture_0", [[0, 1, 1], [0, 0, 1]], exif=exif)
+    upright = np.array([[1, 0], [1, 1], [0, 0]], np.uint8)
+    mask = folder / "val" / "masks" / "picture_0.png"
+    Image.fromarray(upright).save(mask)
+    np.testing.assert_array_equal(ClassMaskFolder(folder).example("val", 0).segmentation_masks[0], upright)
+    Image.fromarray(upright).save(mask, exif=exif)  # says itself how it is to be turned
+    with pytest.raises(ValueError, match=r"\(3, 2\) in .*masks.picture_0\.png for \(2, 3\) in .*images.picture_0\.png"):
+        ClassMaskFolder(folder).example("val", 0)
+
+
+@pytest.mark.parametrize(
+    "task, prompts, digest",
+    [
+        ("referring", ("the car on the left side", "all of the sky", "car"), (3794956441, 3121183519)),
+        (
+            "semantic",
+            (
+                "a street showing a vast amount of sky everywhere and a big car on the left",
+                "a street with a near car on the left and a vast amount of sky everywhere",
+                "a street showing a big car on the left and a vast amount of sky everywhere",
+            ),
+            (2026296260, 2831719324),
+        ),
+    ],
+)
+def test_the_same_seed_gives_the_same_bytes_for_ever(folder, task, prompts, digest):
+    source = ClassMaskFolder(folder, task=task, seed=3)
+    example = source.example("train", 0, num_prompts=3)
+    assert example.prompts == prompts
+    texts = "\n".join(source.prompts("train", 400))
+    assert (zlib.crc32(example.segmentation_masks.tobytes()), zlib.crc32(texts.encode())) == digest
 
 
 @needs_camvid

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kmm.data.class_list import ClassList
-from kmm.data.mask_phrases import SHARES, MaskPhrases, absent_texts
+from kmm.data.mask_phrases import SHARES, MaskPhrases, absent_texts, check_templates
 
 CLASSES = ClassList.from_json(
     ["road", {"name": "car", "synonyms": ["vehicle"]}, {"name": "tree", "plural": "trees", "stuff": True}, "sky"]
@@ -17,9 +17,9 @@ def scene(*boxes, size=(40, 60)):
     return mask
 
 
-def phrases(*boxes, **kwargs):
+def phrases(*boxes, templates=None, **kwargs):
     """Every text that can be asked, with its kind and the mask it must have."""
-    made = MaskPhrases(scene(*boxes, **kwargs), CLASSES)
+    made = MaskPhrases(scene(*boxes, **kwargs), CLASSES, templates)
     targets = [(kind, target, made._target_mask(target)) for kind, found in made.targets.items() for target in found]
     return {text: (kind, mask) for kind, target, mask in targets for text in target.texts}
 
@@ -136,3 +136,76 @@ def test_an_ignored_class_is_no_absent_one():
     mask[0] = 255  # void, as a canonical mask shows it
     made = MaskPhrases(mask, classes)
     assert {target.class_id for found in made.targets.values() for target in found} == {0, 1}
+
+
+TWO_CARS = ((1, 5, 2, 11, 10), (1, 20, 40, 30, 52), (2, 0, 0, 4, 12), (2, 0, 40, 2, 50))
+
+
+def test_own_templates_replace_the_wordings_of_their_kind():
+    templates = {"class": ["find {}", "show the {}"], "position": ["the {}, {place}"], "size": ["main {}"]}
+    own, plain = phrases(*TWO_CARS, templates=templates), phrases(*TWO_CARS)
+    assert {"find cars", "show the vehicles", "find road", "find sky", "find trees"} <= set(own)
+    assert {"the car, on the left", "the car, furthest to the left", "the car, farthest right"} <= set(own)
+    assert {"main car", "main area of trees"} <= set(own)
+    assert not set(own) & set(plain)
+    for text, same in [("find cars", "all cars"), ("the car, on the left", "the car on the left")]:
+        assert own[text][0] == plain[same][0]
+        np.testing.assert_array_equal(own[text][1], plain[same][1])
+    np.testing.assert_array_equal(own["main car"][1], plain["the largest car"][1])
+    np.testing.assert_array_equal(own["the car, farthest right"][1], plain["the rightmost car"][1])
+    assert own["find sky"][0] == own["the sky, in the middle"][0] == "absent"
+    every = {text for entry in CLASSES.entries for text in absent_texts(entry, CLASSES.middle, templates)}
+    assert set(own) <= every
+
+
+def test_one_kind_of_templates_leaves_the_others():
+    own, plain = phrases(*TWO_CARS, templates={"size": ["main {}"]}), phrases(*TWO_CARS)
+    assert set(plain) - set(own) == {text for text in plain if "largest" in text or "biggest" in text}
+
+
+@pytest.mark.parametrize(
+    "templates, message",
+    [
+        ({"absent": ["no {}"]}, r"keys \['class', 'position', 'size', 'description'\]. Received: 'absent'"),
+        ({"class": "the {}"}, "lists of wordings. Received: 'the {}' for 'class'"),
+        ({"class": []}, r"lists of wordings. Received: \[\] for 'class'"),
+        ({"class": ["the car"]}, "kind 'class' must be a format string with {}. Received: 'the car'"),
+        ({"class": ["the {", "{}"]}, "Received: 'the {'"),
+        ({"class": ["the {} {place}"]}, "kind 'class' must be"),
+        ({"size": ["the {noun}"]}, "kind 'size' must be"),
+        ({"size": [3]}, "kind 'size' must be"),
+        ({"position": ["the {}"]}, "kind 'position' must be a format string with {} and {place}. Received: 'the {}'"),
+        ({"description": ["a street"]}, "kind 'description' must be a format string with {}. Received: 'a street'"),
+    ],
+)
+def test_templates_that_cannot_be_filled_in(templates, message):
+    with pytest.raises(ValueError, match=message):
+        check_templates(templates)
+
+
+def test_good_templates():
+    assert check_templates(None) == {}
+    templates = {"description": ["a {scene}: {}", "{}"], "position": ("{place}: {}",)}
+    assert check_templates(templates) == {"description": ("a {scene}: {}", "{}"), "position": ("{place}: {}",)}
+
+
+@pytest.mark.parametrize("negatives", [0.0, 0.1, 0.5, 1.0])
+def test_share_of_negatives(negatives):
+    made = MaskPhrases(scene(*TWO_CARS), CLASSES, negatives=negatives)
+    rng = np.random.default_rng(0)
+    kinds = [made.draw(rng, num_prompts=1)[1][0] for _ in range(1000)]
+    assert kinds.count("absent") / 1000 == pytest.approx(negatives, abs=0.04)
+    assert kinds.count("absent") in ({0: [0], 1: [1000]}.get(negatives) or range(1, 1000))
+    if negatives < 1:
+        share = SHARES["class"] / (1 - SHARES["absent"]) * (1 - negatives)
+        assert kinds.count("class") / 1000 == pytest.approx(share, abs=0.06)
+
+
+def test_without_negatives_many_prompts_hold_none():
+    made = MaskPhrases(scene(*TWO_CARS), CLASSES, negatives=0)
+    texts, kinds, _ = made.draw(np.random.default_rng(0), num_prompts=50)
+    assert len(texts) == 50 and "absent" not in kinds
+    nothing = MaskPhrases(np.full((8, 8), 255, np.uint8), CLASSES, negatives=0)
+    assert set(nothing.draw(np.random.default_rng(0), 3)[1]) == {"absent"}  # there is nothing else to ask for
+    everything = MaskPhrases(scene((1, 5, 2, 11, 10), (2, 20, 20, 28, 40), (3, 0, 0, 4, 60)), CLASSES, negatives=1)
+    assert len(everything.draw(np.random.default_rng(0), 3)[0]) == 3

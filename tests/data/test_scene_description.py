@@ -107,6 +107,21 @@ def test_amounts():
     assert thing_amounts(owl, 1, 0.01) == ("an owl",)
 
 
+def test_words_that_are_plurals():
+    boots = ClassList.from_json(["boots", "hair"], things=True).entries
+    assert stuff_amounts(boots[0], 0.02) == ("small boots",) and stuff_amounts(boots[1], 0.02) == ("a little hair",)
+
+
+def test_own_templates():
+    templates = {"description": ("picture: {}", "{} in the {scene}")}
+    description = SceneDescription(street(), CLASSES, templates)
+    texts = [description.text(np.random.default_rng(k)) for k in range(20)]
+    assert {text.startswith("picture: ") or text.endswith(" in the street") for text in texts} == {True}
+    assert {text.startswith("picture: ") for text in texts} == {True, False}
+    words = {word for text in description_texts(CLASSES, templates) for word in text.split()}
+    assert {"picture:", "in", "street"} <= words and "showing" not in words
+
+
 def test_a_row_of_cars_is_several():
     mask = np.ones((30, 60), np.uint8)
     mask[10:12, 5:25] = 3

@@ -194,11 +194,19 @@ def test_errors_come_before_anything_is_lost(tmp_path, options, message):
     assert (tmp_path / "model.keras").read_text() == "an earlier run"
 
 
-def test_a_source_without_validation_pictures(tmp_path):
+def test_a_source_with_nothing_to_be_scored_on(tmp_path):
     source = StreetSource()
     source.splits = ("train",)
-    with pytest.raises(ValueError, match=r"Training needs the splits 'train' and 'val'.*Add \['val'\]"):
+    with pytest.raises(ValueError, match=r"Training needs the split 'train', and 'val' or 'test'.*\('train',\)"):
         train_run(source, tmp_path, preset="tiny_semantic")
+
+
+def test_a_source_without_validation_pictures(tmp_path):
+    source = StreetSource()
+    source.splits = ("train", "test")
+    metrics = train_run(source, tmp_path / "run", preset="tiny_semantic", epochs=1, export=False)
+    assert metrics["split"] == "test"
+    assert "val_loss" not in (tmp_path / "run" / "history.csv").read_text()
 
 
 def test_preset_for_phrases_does_not_suit_classes(tmp_path):

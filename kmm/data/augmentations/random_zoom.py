@@ -5,6 +5,8 @@ import dataclasses
 import tensorflow as tf
 
 from kmm import feature_keys
+from kmm.data.augmentations.boxes import fitted_boxes
+from kmm.data.augmentations.prompt_words import WHOLE, any_prompt_holds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,10 +14,13 @@ class RandomZoom:
     """Crops a window of the picture, or sets the picture into a wider frame, and keeps its size.
 
     Pixels outside the picture are grey and their labels 255. What a description says of places stays true as long as
-    the window keeps most of the picture: prefer small zooms for prompts about places.
+    the window keeps most of the picture: prefer small zooms for prompts about places, or `keep_words`.
 
     Args:
         smallest, largest: range of the window's side as a share of the picture's, below and above 1.
+        keep_words: where a prompt holds a word that is true of the whole picture only (places, sizes, comparisons and
+            numbers, such as "left", "largest", "all", "two"), nothing is cut off: the window is the picture or a wider
+            frame around its middle.
 
     Raises:
         ValueError: if the range is empty or not positive.
@@ -29,6 +34,7 @@ class RandomZoom:
 
     smallest: float = 0.8
     largest: float = 1.2
+    keep_words: bool = False
 
     def __post_init__(self):
         if not 0 < self.smallest <= self.largest:
@@ -41,9 +47,12 @@ class RandomZoom:
         """Zoom the example; `key` is the int64 `(2,)` seed of this example."""
         images, masks = example[feature_keys.IMAGES], example[feature_keys.SEGMENTATION_MASKS]
         draws = tf.random.stateless_uniform((3,), key)
-        share = self.smallest * (self.largest / self.smallest) ** draws[0]
+        share, places = self.smallest * (self.largest / self.smallest) ** draws[0], draws[1:]
+        if self.keep_words:
+            whole = any_prompt_holds(example, WHOLE)
+            share, places = tf.where(whole, tf.maximum(share, 1.0), share), tf.where(whole, 0.5, places)
         shape = tf.cast(tf.shape(images)[:2], tf.float32)
-        starts = draws[1:] * shape * (1 - share)
+        starts = places * shape * (1 - share)
         # the pixel of the old picture under each new one, nearest
         rows, columns = (
             tf.cast(tf.floor(starts[axis] + (tf.range(shape[axis]) + 0.5) * share), tf.int32) for axis in (0, 1)
@@ -54,11 +63,15 @@ class RandomZoom:
         )
         images = tf.gather(tf.gather(images, rows, axis=0), columns, axis=1)
         masks = tf.gather(tf.gather(masks, rows, axis=1), columns, axis=2)
-        return {
+        example = {
             **example,
             feature_keys.IMAGES: tf.where(inside[..., None], images, tf.constant(127, images.dtype)),
             feature_keys.SEGMENTATION_MASKS: tf.where(inside[None], masks, tf.constant(255, masks.dtype)),
         }
+        if feature_keys.BOUNDING_BOXES in example:
+            boxes = example[feature_keys.BOUNDING_BOXES]
+            example[feature_keys.BOUNDING_BOXES] = fitted_boxes(boxes, starts / shape, tf.stack([share, share]))
+        return example
 
 
 def _inside(places, size):

@@ -37,6 +37,51 @@ def test_keeps_hues_and_changes_light():
     assert np.ptp([(patch[0] - patch[2]) / patch.mean() for patch in changed]) > 0.1, "saturation"
 
 
+def spread(values):
+    """How far apart values are, whatever their level."""
+    return np.ptp(values) / np.mean(values)
+
+
+def drawn(prompts, **arguments):
+    """Colours of a patch after many draws, without those that were cut at white."""
+    example = {"images": tf.fill((2, 2, 3), tf.constant(0, "uint8")) + tf.constant([120, 90, 60], "uint8")}
+    example["prompts"] = tf.constant(prompts)
+    step = RandomColor(0.4, **arguments)
+    changed = [step(example, tf.constant([0, index], "int64"))["images"].numpy()[0, 0] for index in range(60)]
+    return np.array([colour for colour in changed if colour.max() < 255], "float64")
+
+
+def hues(colours):
+    return np.degrees(np.arctan2(3**0.5 * (colours[:, 1] - colours[:, 2]), 2 * colours[:, 0] - colours[:, 1:].sum(1)))
+
+
+@pytest.mark.parametrize("prompts", [["a cup", "the Reddish cup"], ["DARK hair"]])
+def test_named_colours_are_spared(prompts):
+    free, spared = drawn(["a cup", "a jug"], hue=30.0), drawn(prompts, hue=30.0)
+    assert np.ptp(hues(free)) > 40 and np.ptp(hues(spared)) < 5
+    assert spread(free.mean(1)) > 0.5 and 0.1 < spread(spared.mean(1)) < 0.3, "brightness a third as much"
+
+
+def test_hue_turns_by_up_to_its_degrees_and_keeps_grey():
+    turned = hues(drawn(["a cup"], hue=60.0)) - 30
+    assert -62 < turned.min() < -40 and 40 < turned.max() < 62
+    assert np.ptp(hues(drawn(["a cup"]))) < 5, "no hue is turned by default"
+    grey = RandomColor(0, hue=180.0)(
+        {"images": tf.fill((2, 2, 3), tf.constant(99, "uint8"))}, tf.constant([1, 2], "int64")
+    )
+    assert np.abs(grey["images"].numpy().astype(int) - 99).max() <= 1
+
+
+@hypothesis.given(PICTURES, st.floats(0, 1), st.integers(0, 99))
+@hypothesis.settings(max_examples=50, deadline=None)
+def test_equals_the_plain_formula(image, strength, index):
+    brightness, contrast, saturation, _ = tf.random.stateless_uniform((4,), (3, index), -strength, strength).numpy()
+    grey = image.mean(-1, keepdims=True)
+    colours = grey + (image - grey) * (1 + saturation)
+    expected = (grey.mean() + (colours - grey.mean()) * (1 + contrast)) * (1 + brightness)
+    np.testing.assert_allclose(change(image, strength, (3, index)), np.clip(expected, 0, 255) // 1, atol=1)
+
+
 def test_touches_only_the_picture():
     example = {"images": tf.zeros((2, 2, 3), "uint8"), "prompts": tf.constant(["red"]), "segmentation_masks": object()}
     changed = RandomColor()(example, tf.constant([0, 0], "int64"))
@@ -48,3 +93,9 @@ def test_touches_only_the_picture():
 def test_refuses_other_strengths(strength):
     with pytest.raises(ValueError, match=rf"lies in \[0, 1\]. Received: strength={strength}"):
         RandomColor(strength)
+
+
+@pytest.mark.parametrize("hue", [-1, 181])
+def test_refuses_other_hues(hue):
+    with pytest.raises(ValueError, match=rf"lies in \[0, 180\] degrees. Received: hue={hue}"):
+        RandomColor(hue=hue)

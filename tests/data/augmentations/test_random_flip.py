@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kmm.data.augmentations import RandomFlip
-from kmm.data.augmentations.random_flip import swap_sides
+from kmm.data.augmentations.side_words import swap_sides
 
 WORDS = (
     "left",
@@ -98,6 +98,19 @@ def test_probability_and_key_decide_for_all_parts_at_once():
     assert 0.2 < np.mean(flips) < 0.4
     unchanged = RandomFlip(probability=0)(example, KEY)
     assert all(np.array_equal(unchanged[key], example[key]) for key in example)
+
+
+def test_moves_boxes_and_leaves_none_none():
+    boxes = tf.constant([[0.0, 0.25, 0.5, 0.5], [0.0, 0.0, 0.0, 0.0]])
+    flipped = RandomFlip(probability=1.0)({**make_example(("a cup", "a jug")), "bounding_boxes": boxes}, KEY)
+    np.testing.assert_allclose(flipped["bounding_boxes"], [[0.0, 0.5, 0.5, 0.75], [0.0, 0.0, 0.0, 0.0]])
+
+
+@pytest.mark.parametrize("prompts", [("the right answer",), ("the left cup", "the second cup"), ("lft cup", "a cup")])
+def test_leaves_the_example_where_nobody_can_tell(prompts):
+    example = make_example(prompts)
+    flipped = RandomFlip(probability=1.0)(example, KEY)
+    assert all(np.array_equal(flipped[key], example[key]) for key in example)
 
 
 @pytest.mark.parametrize("probability", [-0.1, 1.5])

@@ -74,6 +74,33 @@ def test_touches_only_picture_and_masks():
     assert zoomed.keys() == example.keys() and zoomed["prompts"] is example["prompts"]
 
 
+@pytest.mark.parametrize("prompt, kept", [("the leftmost cup", True), ("two cups", True), ("the red cup", False)])
+def test_keep_words_cuts_nothing_off(prompt, kept):
+    example = {**coordinates(16, 12), "prompts": tf.constant(["a cup", prompt])}
+    step, whole = RandomZoom(0.5, 1.5, keep_words=True), []
+    for index in range(20):
+        masks = step(example, tf.constant([0, index], "int64"))["segmentation_masks"].numpy()
+        rows, columns = (mask[mask != 255] for mask in masks)  # farther away single ones are skipped
+        whole.append(rows.min() <= 1 and rows.max() >= 14 and columns.min() <= 1 and columns.max() >= 10)
+        outside = (masks[0] == 255).all(1)
+        if kept:  # in the middle of the frame
+            assert abs(outside[:8].sum() - outside[8:].sum()) <= 1
+    assert all(whole) if kept else not all(whole)
+
+
+def test_boxes_follow():
+    boxes = tf.constant([[0.25, 0.25, 0.75, 0.75], [0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]])
+    example = {**coordinates(16, 16), "bounding_boxes": boxes}
+    far = RandomZoom(2.0, 2.0, keep_words=True)(
+        {**example, "prompts": tf.constant(["all"])}, tf.constant([0, 1], "int64")
+    )
+    expected = [[0.375, 0.375, 0.625, 0.625], [0.25, 0.25, 0.75, 0.75], [0, 0, 0, 0]]
+    np.testing.assert_allclose(far["bounding_boxes"], expected, atol=1e-6)
+    near = RandomZoom(0.5, 0.5)(example, tf.constant([0, 1], "int64"))["bounding_boxes"].numpy()
+    np.testing.assert_allclose(near[1:], [[0, 0, 1, 1], [0, 0, 0, 0]], atol=1e-6)
+    assert (near[0, :2] < 0.6).all() and near.min() >= 0 and near.max() <= 1
+
+
 @pytest.mark.parametrize("smallest, largest", [(0, 1), (1.2, 0.8), (-1, 1)])
 def test_refuses_an_empty_range(smallest, largest):
     message = f"positive and not above the largest. Received: smallest={smallest}, largest={largest}"
