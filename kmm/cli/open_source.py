@@ -71,6 +71,9 @@ def open_source(data, task, classes, image_size, seed=0):
         image_size: `(height, width)` in which shapes are drawn.
         seed: keys the scenes of shapes, or the drawing of texts.
 
+    Returns:
+        A `kmm.data.Source`. Bad rows of a table raise when they are read, so that all of them can be listed.
+
     Raises:
         ValueError: if there is no such data, or it is asked for what it does not have.
     """
@@ -111,9 +114,10 @@ def _open_file_source(form, data, task, classes, seed):
     if form == "coco":
         from kmm.data.from_coco import from_coco
 
-        return from_coco(data, classes=classes, seed=seed)
+        return from_coco(data, classes=classes, keep_bad=True, seed=seed)
     module = importlib.import_module(f"kmm.data.from_{form}")
-    return getattr(module, f"from_{form}")(data, seed=seed)
+    options = {} if form == "folders" else {"keep_bad": True}
+    return getattr(module, f"from_{form}")(data, **options, seed=seed)
 
 
 def _form_of(data):

@@ -17,8 +17,8 @@ ALIGNMENT = 64
 class CachedRecordSource(RecordSource):
     """Pictures with phrases from a folder of records, each picture decoded once.
 
-    The first use of a split decodes all of its pictures, into memory or into a file that later runs find again. Texts and
-    masks stay encoded. Worth its space where decoding is the slowest part: a picture takes height x width x 3 bytes.
+    The first use of a split decodes all of its pictures, into memory or into a file that later runs find again. Texts
+    and masks stay encoded. Worth its space where decoding is the slowest part: a picture takes height x width x 3 bytes.
 
     Args:
         directory: the folder of records.

@@ -15,7 +15,7 @@ FORMS = ("instances_*.json", "annotations/instances_*.json", "*/_annotations.coc
 """Where annotation files lie in a folder."""
 
 
-def from_coco(instances, images=None, classes=None, negatives=SHARES["absent"], val_share=0.1, seed=0):
+def from_coco(instances, images=None, classes=None, negatives=SHARES["absent"], val_share=0.1, keep_bad=False, seed=0):
     """A referring source over annotations in COCO's format: `images`, `annotations` and `categories` in a JSON file.
 
     The phrases are made from categories and masks, and true by them: "all dogs", "the dog on the left", "the largest
@@ -27,11 +27,14 @@ def from_coco(instances, images=None, classes=None, negatives=SHARES["absent"], 
     Args:
         instances: an annotation file; or a folder that holds `instances_train.json`, `instances_val.json`, ... (also in
             `annotations/`, also with a year as in `instances_train2017.json`), or `train/_annotations.coco.json`, ...
-            The pictures of a single file that is not named like a split are shared out by a hash of their name.
+            The pictures of a single file that is not named like a split are shared out by a hash of their id.
         images: folder of the pictures, or of folders named like the splits; default: looked for near the annotations.
         classes: path of a `classes.json` with plurals and synonyms of category names; see `kmm.data.ClassList`.
         negatives: share of the phrases that ask for a category that is not there, in [0, 1].
         val_share: share of the pictures for "val", if there is a single file that is not named like a split.
+        keep_bad: whether pictures with annotations that cannot be used become examples that raise when they are read,
+            so that `kmm.data.check_source` lists them all and `kmm.data.skip_bad` leaves them out; default: an error
+            at once.
         seed: int, keys the drawing of texts together with epoch, split and index.
 
     Returns:
@@ -55,12 +58,12 @@ def from_coco(instances, images=None, classes=None, negatives=SHARES["absent"], 
     class_list = ClassList.load(classes) if classes else None
     entries, wordings = {}, {}
     for split, file in _find_files(path).items():
-        found, nouns = read_coco(file, _Images(file, split, images), class_list, negatives)
+        found, nouns = read_coco(file, _Images(file, split, images), class_list, negatives, keep_bad)
         wordings |= dict.fromkeys(_wordings(nouns))
         if split in FIRST_SPLITS:
             entries[split] = found
             continue
-        numbers = shared_out([pathlib.PurePath(entry.image).name for entry in found], val_share)
+        numbers = shared_out([entry.where.rpartition(" image id ")[2] for entry in found], val_share)
         for name, number in (("train", 0), ("val", 1)):
             entries[name] = [entry for entry, its_number in zip(found, numbers, strict=True) if its_number == number]
     entries = {split: found for split, found in entries.items() if found}

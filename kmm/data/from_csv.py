@@ -6,7 +6,7 @@ from kmm.data.files.csv_rows import CsvRows
 from kmm.data.from_jsonl import source_of_tables
 
 
-def from_csv(path, images=None, masks=None, delimiter=",", val_share=0.1, seed=0):
+def from_csv(path, images=None, masks=None, delimiter=",", val_share=0.1, keep_bad=False, seed=0):
     """A referring source over a table with a header, such as
 
     ```
@@ -25,6 +25,8 @@ def from_csv(path, images=None, masks=None, delimiter=",", val_share=0.1, seed=0
         masks: folder that relative paths of masks start from; default: the file's own.
         delimiter: the character between cells.
         val_share: share of the pictures for "val", if a single file has no column `split`.
+        keep_bad: whether rows that cannot be used become examples that raise when they are read, so that
+            `kmm.data.check_source` lists them all and `kmm.data.skip_bad` leaves them out; default: an error at once.
         seed: int, keys the drawing of texts together with epoch, split and index.
 
     Returns:
@@ -46,4 +48,4 @@ def from_csv(path, images=None, masks=None, delimiter=",", val_share=0.1, seed=0
     ['a dog, asleep']
     """
     rows_of = functools.partial(CsvRows, delimiter=delimiter)
-    return source_of_tables(path, "csv", rows_of, images, masks, val_share, seed)
+    return source_of_tables(path, "csv", rows_of, images, masks, val_share, keep_bad, seed)

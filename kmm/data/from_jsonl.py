@@ -9,7 +9,7 @@ from kmm.data.files.read_row import SPLITS
 from kmm.data.files.row_table import RowTable
 
 
-def from_jsonl(path, images=None, masks=None, val_share=0.1, seed=0):
+def from_jsonl(path, images=None, masks=None, val_share=0.1, keep_bad=False, seed=0):
     """A referring source over a file of JSON lines, one object a line:
 
     `{"image": "images/1.jpg", "prompt": "the red car", "segmentation_mask": "masks/1.png"}`
@@ -37,6 +37,8 @@ def from_jsonl(path, images=None, masks=None, val_share=0.1, seed=0):
         images: folder that relative paths of pictures start from; default: the file's own.
         masks: folder that relative paths of masks start from; default: the file's own.
         val_share: share of the pictures for "val", if a single file names no splits.
+        keep_bad: whether rows that cannot be used become examples that raise when they are read, so that
+            `kmm.data.check_source` lists them all and `kmm.data.skip_bad` leaves them out; default: an error at once.
         seed: int, keys the drawing of texts together with epoch, split and index.
 
     Returns:
@@ -57,10 +59,10 @@ def from_jsonl(path, images=None, masks=None, val_share=0.1, seed=0):
     ...     source.prompts("train")
     ['a dog', 'the dog']
     """
-    return source_of_tables(path, "jsonl", JsonLines, images, masks, val_share, seed)
+    return source_of_tables(path, "jsonl", JsonLines, images, masks, val_share, keep_bad, seed)
 
 
-def source_of_tables(path, suffix, rows_of, images, masks, val_share, seed):
+def source_of_tables(path, suffix, rows_of, images, masks, val_share, keep_bad, seed):
     """The source of a file, or of a folder of files named like their splits; `rows_of` makes the rows of a path."""
     path = pathlib.Path(path)
     if not path.exists():
@@ -68,7 +70,7 @@ def source_of_tables(path, suffix, rows_of, images, masks, val_share, seed):
     files = {"": path} if path.is_file() else find_files(path, suffix)
     entries = {}
     for split, file in files.items():
-        entries |= RowTable(rows_of(file), images, masks).entries(split or None, val_share)
+        entries |= RowTable(rows_of(file), images, masks, keep_bad).entries(split or None, val_share)
     name = path.stem if path.is_file() else path.resolve().name
     return FileSource(name, entries, seed)
 

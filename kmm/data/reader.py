@@ -24,9 +24,9 @@ def reader_of(source, split, num_prompts, crop=None, image_size=None):
         image_size: `(height, width)` of what the crop is resized to.
 
     Returns:
-        A function `(epoch, index, crop_key)` of int64 scalars and an int64 `(2,)` seed, which gives a dict of `images`
-        uint8 `(height, width, 3)`, `prompts` `(num_prompts,)`, `segmentation_masks` uint8 `(num_prompts, height, width)`
-        and `kinds` `(num_prompts,)`.
+        A function `(epoch, index, crop_key)` of int64 scalars and an int64 `(2,)` seed, which gives a dict: `images` uint8
+        `(height, width, 3)`, `prompts` `(num_prompts,)`, `segmentation_masks` uint8 `(num_prompts, height, width)` and
+        `kinds` `(num_prompts,)`.
 
     Example:
 
@@ -40,7 +40,9 @@ def reader_of(source, split, num_prompts, crop=None, image_size=None):
 
     def draw(epoch, index):
         example = source.example(split, int(index), int(epoch), num_prompts)
-        texts = [np.array([text.encode() for text in words], dtype=object) for words in (example.prompts, example.kinds)]
+        texts = [
+            np.array([text.encode() for text in words], dtype=object) for words in (example.prompts, example.kinds)
+        ]
         return example.image, texts[0], example.segmentation_masks, texts[1]
 
     def read(epoch, index, crop_key=None):

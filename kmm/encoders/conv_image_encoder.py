@@ -19,8 +19,8 @@ class ConvImageEncoder(FunctionalModel):
     `ConvImageEncoder(image_size, widths=(32, 64, 128), blocks=0, downsampling="max_pooling", normalization=False,
     image_shortcut=False)`.
 
-    References: Mehta et al., "ESPNetv2", 2019 (the picture joins at every level); Malik and Perona, "Preattentive Texture
-    Discrimination with Early Vision Mechanisms", 1990 (filter, rectify, pool).
+    References: Mehta et al., "ESPNetv2", 2019 (the picture joins at every level); Malik and Perona, "Preattentive
+    Texture Discrimination with Early Vision Mechanisms", 1990 (filter, rectify, pool).
 
     Args:
         image_size: `(height, width)` of the pictures in pixels, divisible by the largest stride, `2**len(widths)`.

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kmm.cli import data
 from kmm.cli.main import main
 
 

@@ -99,6 +99,14 @@ def test_folders_of_texts(split, tmp_path):
     assert default_task(tmp_path) == "referring"
 
 
+def test_bad_rows_wait_until_they_are_read(tmp_path):
+    (tmp_path / "train.jsonl").write_text(json.dumps(ROW) + "\nno JSON\n")
+    (tmp_path / "train.csv").write_text("image,prompt,mask\n1.png,a dog,\n1.png,,\n")
+    for name in ("train.jsonl", "train.csv"):
+        source = open_source(tmp_path / name, "referring", None, (32, 32))
+        assert sum(map(source.num_examples, source.splits)) == 2
+
+
 def test_records(tmp_path, monkeypatch):
     (tmp_path / "manifest.json").write_text('{"format": "kmm-records/1", "task": "semantic"}')
     monkeypatch.setattr(

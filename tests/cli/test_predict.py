@@ -126,7 +126,7 @@ def test_errors(model_files, photograph, tmp_path, fails):
 
     assert "nowhere.png" in message(image=tmp_path / "nowhere.png")
     (tmp_path / "damaged.jpg").write_bytes(b"\xff\xd8\xff damaged")
-    assert "must decode as JPEG or PNG. Received: " in message(image=tmp_path / "damaged.jpg")
+    assert "must decode as JPEG, PNG, WebP, BMP, TIFF or GIF. Received: " in message(image=tmp_path / "damaged.jpg")
     with Image.open(photograph) as picture:
         picture.save(tmp_path / "other.gif")
     assert "other.gif" in message(image=tmp_path / "other.gif")

@@ -1,4 +1,5 @@
 import dataclasses
+import importlib
 import json
 import pathlib
 
@@ -8,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmm.data import Example, ShapesSource
-from kmm.data import check_source as module
 from kmm.data.check_source import check_source, read_whole, where_of, words_of
 from kmm.data.class_list import ClassList
 from kmm.data.class_mask_source import ClassMaskSource
 from kmm.preprocessing import PromptTokenizer
+
+module = importlib.import_module("kmm.data.check_source")
 
 ALPHABET = "aZ\u00e9\u0301\u00dfКжשب\u064e漢कि\u094d٣0½²_'\u2018\u2019-\u2013.,!/\t\n\x07\ufffd \u00a0\u200d🚗👩🏽"
 """Letters, marks, numbers and what is none; the newest characters are not in the tables of all libraries."""

@@ -126,7 +126,9 @@ def outcome(folder):
 
 
 def cases(kind, table, argument):
-    return [pytest.param({argument: value}, expected, id=f"{kind}: {name}") for name, (value, expected) in table.items()]
+    return [
+        pytest.param({argument: value}, expected, id=f"{kind}: {name}") for name, (value, expected) in table.items()
+    ]
 
 
 @pytest.mark.parametrize(

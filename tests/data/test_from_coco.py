@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kmm.data import build_dataset
+from kmm.data import build_dataset, skip_bad
 from kmm.data.from_coco import from_coco
 from kmm.preprocessing import PromptTokenizer
 
@@ -152,6 +152,17 @@ def test_a_picture_of_another_size(folder):
     Image.fromarray(np.zeros((12, 20, 3), np.uint8)).save(folder / "train" / "1.png")
     with pytest.raises(ValueError, match=r"\(id 0\): A mask must have the size of its picture, \(12, 20\).*\(10, 20\)"):
         from_coco(folder).check()
+
+
+def test_bad_annotations_can_be_left_out(tmp_path):
+    content = content_of((18, LEFT), (18, []), names=("1.png", "2.png", "3.png"))
+    content["annotations"][1]["image_id"] = 1
+    write(tmp_path / "instances_default.json", content, tmp_path)
+    with pytest.raises(ValueError, match="An annotation needs a segmentation"):
+        from_coco(tmp_path)
+    source = from_coco(tmp_path, keep_bad=True, val_share=0)
+    kept = skip_bad(source, max_bad=0.4)
+    assert kept.num_examples("train") == 2 and "annotations[1]" in kept.skipped[0][1]
 
 
 @pytest.mark.skipif(not COCO.is_dir(), reason="the pictures of COCO are not beside the repository")

@@ -82,5 +82,10 @@ def test_errors_name_file_and_line(folder):
     with pytest.raises(FileNotFoundError, match="train.csv:3: An image file must exist. Received: .*3.png"):
         source.check()
     (folder / "empty").mkdir()
+    path.write_bytes(b"image,prompt,mask\n1.png,caf\xe9,\n")
+    with pytest.raises(ValueError, match="train.csv:2: A table must be in UTF-8"):
+        from_csv(folder)
+    with pytest.raises(ValueError, match="train.csv:2: A table must be in UTF-8"):
+        from_csv(folder, keep_bad=True).check()
     with pytest.raises(ValueError, match="must hold train.csv, val.csv, test.csv. Received: none in .*empty"):
         from_csv(folder / "empty")

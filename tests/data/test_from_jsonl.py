@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kmm.data import build_dataset
+from kmm.data import build_dataset, check_source
 from kmm.data.from_jsonl import from_jsonl
 from kmm.preprocessing import PromptTokenizer
 
@@ -121,6 +121,17 @@ def test_bad_lines_are_named(line, message, folder):
     with pytest.raises(ValueError, match=message) as caught:
         from_jsonl(folder)
     assert f"{folder / 'train.jsonl'}:3" in str(caught.value)
+
+
+def test_all_bad_lines_can_be_listed(folder):
+    lines = [line for name, (line, _) in BAD_LINES.items() if name != "id again"]
+    good = b'{"image": "images/1.png", "prompt": "a", "mask": null}'
+    (folder / "train.jsonl").write_bytes(b"\n".join([*lines, good]))
+    report = check_source(from_jsonl(folder, keep_bad=True))
+    path = folder / "train.jsonl"
+    assert [problem["where"] for problem in report.problems] == [f"{path}:{n}" for n in range(1, len(lines) + 1)]
+    for problem, (_, message) in zip(report.problems, BAD_LINES.values(), strict=False):
+        assert message in problem["message"]
 
 
 BAD_FILES = {

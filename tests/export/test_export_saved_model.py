@@ -198,6 +198,7 @@ def test_reduced_precision_leaves_as_float32(photographs, make_model, tmp_path):
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 def test_multimodal_model(photographs, tmp_path, dtype):
+    keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(dtype)
     try:
         tokenizer = PromptTokenizer(["the", "red", "car"], sequence_length=4)

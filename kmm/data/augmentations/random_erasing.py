@@ -61,11 +61,10 @@ class RandomErasing:
             shape = tf.cast(tf.shape(images)[:2], tf.float32)
             sizes = tf.maximum(tf.round(shares * shape), 1.0)
             starts = tf.floor(draws[3:] * (shape - sizes + 1))
-            rows, columns = (
-                (tf.range(shape[axis]) >= starts[axis]) & (tf.range(shape[axis]) < starts[axis] + sizes[axis])
-                for axis in (0, 1)
-            )
-            hidden = rows[:, None, None] & columns[None, :, None]
-            return {feature_keys.IMAGES: tf.where(hidden, tf.constant(127, images.dtype), images)}
+            top, left, bottom, right = tf.unstack(tf.cast(tf.concat([starts, starts + sizes], 0), tf.int32))
+            grey = tf.fill((bottom - top, right - left, 3), tf.constant(127, images.dtype))
+            middle = tf.concat([images[top:bottom, :left], grey, images[top:bottom, right:]], axis=1)
+            erased = tf.concat([images[:top], middle, images[bottom:]], axis=0)
+            return {feature_keys.IMAGES: tf.ensure_shape(erased, images.shape)}
 
         return apply_if(draws[0] < self.probability, erase, example)

@@ -57,22 +57,19 @@ class RandomZoom:
         rows, columns = (
             tf.cast(tf.floor(starts[axis] + (tf.range(shape[axis]) + 0.5) * share), tf.int32) for axis in (0, 1)
         )
-        inside = _inside(rows, shape[0])[:, None] & _inside(columns, shape[1])[None, :]
+        # outside it is a border that is added for it
         rows, columns = (
-            tf.clip_by_value(r, 0, tf.cast(n, tf.int32) - 1) for r, n in ((rows, shape[0]), (columns, shape[1]))
+            tf.where((places >= 0) & (places < size), places, size)
+            for places, size in zip((rows, columns), tf.unstack(tf.shape(images)[:2]), strict=True)
         )
-        images = tf.gather(tf.gather(images, rows, axis=0), columns, axis=1)
-        masks = tf.gather(tf.gather(masks, rows, axis=1), columns, axis=2)
+        images = tf.pad(images, [[0, 1], [0, 1], [0, 0]], constant_values=127)
+        masks = tf.pad(masks, [[0, 0], [0, 1], [0, 1]], constant_values=feature_keys.IGNORE_VALUE)
         example = {
             **example,
-            feature_keys.IMAGES: tf.where(inside[..., None], images, tf.constant(127, images.dtype)),
-            feature_keys.SEGMENTATION_MASKS: tf.where(inside[None], masks, tf.constant(255, masks.dtype)),
+            feature_keys.IMAGES: tf.gather(tf.gather(images, rows, axis=0), columns, axis=1),
+            feature_keys.SEGMENTATION_MASKS: tf.gather(tf.gather(masks, rows, axis=1), columns, axis=2),
         }
         if feature_keys.BOUNDING_BOXES in example:
             boxes = example[feature_keys.BOUNDING_BOXES]
             example[feature_keys.BOUNDING_BOXES] = fitted_boxes(boxes, starts / shape, tf.stack([share, share]))
         return example
-
-
-def _inside(places, size):
-    return (places >= 0) & (places < tf.cast(size, tf.int32))

@@ -7,7 +7,6 @@ CUT = "\x01"
 
 _CONTROL = r"[\x01-\x08]"
 _WORDS = r"([\pL\pM\pN_\x02-\x08]+)"
-_ABSENT, _EXCHANGED, _WITHOUT = 0, 1, 2
 
 
 class WordMap:
@@ -47,7 +46,7 @@ class WordMap:
 
     def __call__(self, prompts):
         """New prompts, and whether each is sure; see the class."""
-        others, kinds = self._lookup_tables()
+        others, known = self._lookup_tables()
         marked = prompts
         for pattern, rewrite in self.marks:
             marked = tf.strings.regex_replace(marked, pattern, rewrite)
@@ -55,7 +54,7 @@ class WordMap:
         places, pieces, shape = tf.raw_ops.StringSplitV2(input=pieces, sep=CUT)  # pieces of all prompts, (num_pieces,)
         exchanged = others.lookup(pieces)
         found = exchanged != ""
-        wrong = ~found & (kinds.lookup(tf.strings.lower(pieces)) > _ABSENT)
+        wrong = ~found & known.lookup(tf.strings.lower(pieces))
         counts = tf.math.unsorted_segment_sum(
             tf.cast(tf.stack([found, wrong], axis=-1), tf.int32), places[:, 0], shape[0]
         )
@@ -80,7 +79,7 @@ class WordMap:
             with tf.init_scope():
                 self._tables = (
                     _table(list(others), list(others.values()), ""),
-                    _table(list(self.words), [_WITHOUT if new is None else _EXCHANGED for new in self.words.values()]),
+                    _table(list(self.words), [True] * len(self.words), False),
                 )
         return self._tables
 
@@ -99,5 +98,5 @@ def any_word(*patterns):
     return rf"\b(?:{'|'.join(patterns)})\b"
 
 
-def _table(keys, values, default=0):
+def _table(keys, values, default):
     return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), default)

@@ -56,12 +56,19 @@ class CsvRows:
         return row
 
     def _cells(self, content):
-        return next(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), **self._format), [])
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"A table must be in UTF-8. Received: {content[:60]!r} ({error.reason} at byte {error.start}). "
+                "Save the file as UTF-8."
+            ) from error
+        return next(csv.reader(io.StringIO(text, newline=""), **self._format), [])
 
     def _records(self):
         """Line, first byte and content of every record that is not blank."""
         with open(self.path, "rb") as file:
-            lines = _Lines(file, self.path)
+            lines = _Lines(file)
             reader = csv.reader(lines, **self._format)
             while True:
                 line, start = lines.number + 1, lines.end
@@ -85,8 +92,8 @@ class CsvRows:
 class _Lines:
     """The lines of a file as text, and how far they were taken."""
 
-    def __init__(self, file, path):
-        self._file, self._path = file, path
+    def __init__(self, file):
+        self._file = file
         self.number, self.end, self.taken = 0, 0, []
 
     def __iter__(self):
@@ -97,13 +104,7 @@ class _Lines:
         self.number += 1
         self.end += len(content)
         self.taken.append(content)
-        try:
-            return content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{self._path}:{self.number}: A table must be in UTF-8. Received: {content[:60]!r} ({error.reason} at "
-                f"byte {error.start}). Save the file as UTF-8."
-            ) from error
+        return content.decode("utf-8", "replace")  # what is no UTF-8 is found when the row is parsed
 
 
 def _checked_header(header, delimiter):

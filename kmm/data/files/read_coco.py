@@ -8,6 +8,7 @@ import re
 import numpy as np
 
 from kmm.data.class_list import ClassList
+from kmm.data.files.bad_entry import BadEntry
 from kmm.data.files.coco_entry import CocoEntry
 from kmm.data.files.file_phrase import FilePhrase
 from kmm.data.files.file_place import file_place
@@ -18,7 +19,7 @@ PLURALS = {"scissors": "scissors", "skis": "skis", "broccoli": "broccoli"}
 """Of COCO's categories, where the usual rules go wrong."""
 
 
-def read_coco(path, images, class_list=None, negatives=0.2):
+def read_coco(path, images, class_list=None, negatives=0.2, keep_bad=False):
     """The pictures of an annotation file; their polygons and run lengths are kept, not decoded.
 
     Args:
@@ -26,9 +27,10 @@ def read_coco(path, images, class_list=None, negatives=0.2):
         images: function from the name of a picture to the folder that it lies in.
         class_list: a `ClassList` with plurals and synonyms of some categories, found by name.
         negatives: share of the phrases that ask for an absent category.
+        keep_bad: whether a picture with an annotation that cannot be used becomes a `BadEntry`, instead of an error.
 
     Returns:
-        List of `CocoEntry` in the order of the file, and the categories' nouns, entries of a `ClassList`.
+        List of `CocoEntry`s in the order of the file, and the categories' nouns, entries of a `ClassList`.
 
     Raises:
         ValueError: what is wrong with the file, by id.
@@ -59,25 +61,25 @@ def read_coco(path, images, class_list=None, negatives=0.2):
             incomplete[key] = _known(item, "not_exhaustive_category_ids", (), categories)
     if not pictures:
         raise ValueError(f"{path}: An annotation file must list pictures. Received: images=[]. Complete it.")
-    found, keys = {key: [] for key in pictures}, set()
+    found, keys, errors = {key: [] for key in pictures}, set(), {}
     for number, item in enumerate(content["annotations"]):
-        with file_place(f"{path}: annotations[{number}]"):
+        where = f"{path}: annotations[{number}]"
+        with file_place(where):
             picture = _field(item, "image_id", (int, str))
-            key = _field(item, "id", (int, str)) if "id" in item else None
-            if key in keys:
-                raise ValueError(f"An annotation id must be unique. Received: id {key!r} again. Leave one out.")
-            keys.update(() if key is None else (key,))
             if picture not in pictures:
                 raise ValueError(f"An annotation must belong to a listed picture. Received: image_id={picture!r}.")
-            category = _field(item, "category_id", int)
-            if category not in categories:
-                raise ValueError(f"An annotation must be of a listed category. Received: category_id={category!r}.")
-            mask = _mask(item.get("segmentation"), sizes[picture])
-            where = f"{path}: annotations[{number}]" + ("" if key is None else f" (id {key})")
-            crowd = bool(item.get("iscrowd"))
-            found[picture].append((categories[category], mask, crowd, _sentences(item), where))
+        try:
+            with file_place(where):
+                found[picture].append(_annotation(item, where, keys, categories, sizes[picture]))
+        except ValueError as error:
+            if not keep_bad:
+                raise
+            errors.setdefault(picture, str(error))
     entries = []
     for key, name in pictures.items():
+        if key in errors:
+            entries.append(BadEntry(f"{path}: image id {key}", errors[key]))
+            continue
         columns = zip(*found[key], strict=True) if found[key] else ((),) * 5
         image = os.path.join(images(name), name)
         entry = CocoEntry(f"{path}: image id {key}", image, nouns, *columns, absent[key], incomplete[key], negatives)
@@ -129,6 +131,20 @@ def _noun(name, stuff):
     spoken = re.sub(r"\s*\(.*?\)", "", name.replace("_", " ")).strip() or name
     plural = {"plural": PLURALS[spoken]} if spoken in PLURALS else {}
     return ClassList.from_json([{"name": spoken, "stuff": stuff, **plural}]).entries[0]
+
+
+def _annotation(item, where, keys, categories, size):
+    """Index of the category, mask, whether it is a crowd, sentences, and what errors call it."""
+    key = _field(item, "id", (int, str)) if "id" in item else None
+    if key in keys:
+        raise ValueError(f"An annotation id must be unique. Received: id {key!r} again. Leave one out.")
+    keys.update(() if key is None else (key,))
+    category = _field(item, "category_id", int)
+    if category not in categories:
+        raise ValueError(f"An annotation must be of a listed category. Received: category_id={category!r}.")
+    where += "" if key is None else f" (id {key})"
+    mask = _mask(item.get("segmentation"), size)
+    return categories[category], mask, bool(item.get("iscrowd")), _sentences(item), where
 
 
 def _size(item):

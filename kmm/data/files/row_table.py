@@ -9,9 +9,13 @@ import posixpath
 
 import numpy as np
 
+from kmm.data.files.bad_entry import BadEntry
 from kmm.data.files.file_entry import FileEntry
 from kmm.data.files.file_place import file_place
 from kmm.data.files.read_row import read_row
+
+BAD = -1
+"""In place of the number of a split: the row cannot be used."""
 
 
 class RowTable:
@@ -25,9 +29,10 @@ class RowTable:
         rows: the file: an object with its `path`; `list()`, an iterator over `(line, start, content)`, the number of a
             row's first line in the file, its first byte, and its bytes; and `parse(content)`, the dict in these bytes.
         images, masks: folders that relative paths of pictures and masks start from; default: the file's own.
+        keep_bad: whether rows that cannot be used become a `BadEntry` each, instead of an error at once.
 
     Raises:
-        ValueError: a row that cannot be read or used, or ids that are not unique, by file and line.
+        ValueError: rows that cannot be read or used, or ids that are not unique, by file and line.
 
     Example:
 
@@ -40,8 +45,9 @@ class RowTable:
     (('a dog', 'phrase'),)
     """
 
-    def __init__(self, rows, images=None, masks=None):
-        self._rows, self.path = rows, pathlib.Path(rows.path)
+    def __init__(self, rows, images=None, masks=None, keep_bad=False):
+        self._rows, self.path, self._keep_bad = rows, pathlib.Path(rows.path), keep_bad
+        self._bad, self._num_bad, self._first_error = {}, 0, None
         self._images, self._masks = (str(folder or self.path.parent) for folder in (images, masks))
 
     def entries(self, split=None, val_share=0.1):
@@ -55,39 +61,47 @@ class RowTable:
         Returns:
             dict from split to a sequence of `FileEntry`.
         """
+        self._bad, self._num_bad, names, keys = {}, 0, {}, array.array("Q")
         lines, starts, lengths = array.array("i"), array.array("q"), array.array("i")
-        pictures, keys, key_rows = array.array("Q"), array.array("Q"), array.array("q")
-        names, of_rows = {}, array.array("h")
+        pictures, of_rows, key_rows = array.array("Q"), array.array("h"), array.array("q")
         for line, start, content in self._rows.list():
-            image, _, row_split, key = self._read_row(content, line)
-            with file_place(f"{self.path}:{line}"):
-                _check_split(split, row_split, names, len(lines))
-            row_split = split or row_split
+            image, number, key = self._scan(content, line, split, names)
             if key is not None:
-                keys.append(_hash(f"{row_split}/{key}"))
+                keys.append(_hash(f"{number}/{key}"))
                 key_rows.append(len(lines))
             lines.append(line)
             starts.append(start)
             lengths.append(len(content))
-            pictures.append(_hash(posixpath.normpath(image)))
-            of_rows.append(names.setdefault(row_split, len(names)))
+            pictures.append(_hash(image))
+            of_rows.append(number)
         if not lines:
             raise ValueError(f"A data file must have rows. Received: none in {self.path}. Check the path.")
-        places = tuple(map(np.asarray, (lines, starts, lengths)))
-        self._check_keys(np.asarray(keys), np.asarray(key_rows), places)
-        pictures, of_rows = np.asarray(pictures), np.asarray(of_rows)
+        pictures, of_rows = np.array(pictures), np.array(of_rows)
+        for row, first in _repeated(np.asarray(keys), np.asarray(key_rows)):
+            message = f"An `id` must be unique within its split. Received: the one of line {lines[first]} again."
+            pictures[row] = _hash(self._note(lines[row], f"{message} Leave one out, or number them anew."))
+        self._raise_if_bad()
+        of_rows[of_rows == BAD] = names.get("train", 0)
+        names = names or {split or "train": 0}
         if None in names:
             names, of_rows = {"train": 0, "val": 1}, _shared_out(pictures, val_share)
+        places = tuple(map(np.asarray, (lines, starts, lengths)))
         found = {name: np.flatnonzero(of_rows == number) for name, number in names.items()}
         return {name: _Entries(self, places, pictures, rows) for name, rows in found.items() if len(rows)}
 
     def entry(self, places):
-        """The `FileEntry` of the rows at these places: lines, first bytes and lengths, an array of each."""
+        """The entry of the rows at these places: lines, first bytes and lengths, an array of each."""
         rows = []
         with open(self.path, "rb") as file:
             for line, start, length in zip(*(values.tolist() for values in places), strict=True):
                 file.seek(start)
-                rows.append(self._read_row(file.read(length), line))
+                try:
+                    rows.append(self._read_row(file.read(length), line))
+                    message = self._bad.get(line)
+                except ValueError as error:
+                    message = str(error)
+                if message is not None:
+                    return BadEntry(f"{self.path}:{line}", message.removeprefix(f"{self.path}:{line}: "))
         phrases = tuple(phrase for _, phrase, _, _ in rows)
         return FileEntry(phrases[0].where, os.path.join(self._images, rows[0][0]), phrases)
 
@@ -96,15 +110,30 @@ class RowTable:
         with file_place(where):
             return read_row(self._rows.parse(content), where, self._masks)
 
-    def _check_keys(self, keys, rows, places):
-        order = np.argsort(keys, kind="stable")
-        again = np.flatnonzero(keys[order][1:] == keys[order][:-1])
-        if len(again):
-            first, second = (places[0][rows[order[again[0] + offset]]] for offset in (0, 1))
-            raise ValueError(
-                f"An `id` must be unique within its split. Received: {self.path}:{second} with the id of line {first}. "
-                "Leave one out, or number them anew."
-            )
+    def _scan(self, content, line, split, names):
+        """What tells the row's picture from others, the number of its split, and its id."""
+        try:
+            image, _, row_split, key = self._read_row(content, line)
+        except ValueError as error:
+            return self._note(line, str(error), again=True), BAD, None
+        problem = _problem_of_split(split, row_split, names)
+        if problem:
+            return self._note(line, problem), BAD, None
+        return posixpath.normpath(image), names.setdefault(split or row_split, len(names)), key
+
+    def _note(self, line, message, again=False):
+        """Remember that a row is bad, unless reading it again would tell, and give it a picture of its own."""
+        if not self._num_bad:
+            self._first_error = message if again else f"{self.path}:{line}: {message}"
+        self._num_bad += 1
+        if not again:
+            self._bad[line] = message
+        return f"\n{line}"
+
+    def _raise_if_bad(self):
+        if self._num_bad and not self._keep_bad:
+            more = f" {self._num_bad - 1} more rows are bad." if self._num_bad > 1 else ""
+            raise ValueError(f"{self._first_error}{more}")
 
 
 class _Entries(collections.abc.Sequence):
@@ -152,12 +181,18 @@ def _shared_out(pictures, val_share):
     return (first if is_val.all() or not is_val.any() else is_val).astype(np.int16)
 
 
-def _check_split(split, row_split, names, num_rows):
+def _repeated(keys, rows):
+    """Pairs of a row whose id was there before, and the row that had it, in the order of the rows."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    again = np.flatnonzero(first[inverse] != np.arange(len(keys)))
+    return list(zip(rows[again].tolist(), rows[first[inverse[again]]].tolist(), strict=True))
+
+
+def _problem_of_split(split, row_split, names):
+    """What is wrong with the split that a row names, or `None`."""
     if split is not None and row_split not in (None, split):
-        raise ValueError(f"A row must be of the split of its file, {split!r}. Received: split={row_split!r}. Move it.")
-    if split is None and num_rows and (row_split is None) != (None in names):
-        raise ValueError(
-            "Either all rows have a `split` or none. Received: "
-            f"{'none here, but earlier ones have' if row_split is None else 'one here, but earlier ones have none'}. "
-            "Complete them."
-        )
+        return f"A row must be of the split of its file, {split!r}. Received: split={row_split!r}. Move it."
+    if split is None and names and (row_split is None) != (None in names):
+        what = "none here, but earlier ones have" if row_split is None else "one here, but earlier ones have none"
+        return f"Either all rows have a `split` or none. Received: {what}. Complete them."
+    return None

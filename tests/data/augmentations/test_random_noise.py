@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from kmm.data.augmentations import RandomNoise
 
-IMAGE = np.full((40, 40, 3), 128, "uint8")
+IMAGE = np.full((120, 120, 3), 128, "uint8")
 
 
 def noise(index, image=IMAGE, **arguments):

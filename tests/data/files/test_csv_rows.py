@@ -63,7 +63,7 @@ def test_bad_rows(tmp_path):
         ValueError, match="a.csv:3: A row must be values with ',' between them.*Check its double quotes"
     ):
         list(read(tmp_path / "a.csv", f'{header}1.png,a,m\n2.png,"a,m\n3.png,a,m\n'))
-    with pytest.raises(ValueError, match=r"a.csv:3: A table must be in UTF-8. Received: b'2.png,\\xff,m"):
+    with pytest.raises(ValueError, match=r"A table must be in UTF-8. Received: b'2.png,\\xff,m.*start byte at byte 6"):
         list(read(tmp_path / "a.csv", header.encode() + b"1.png,a,m\n2.png,\xff,m\n"))
     for cell in ("[[", '"[""a"","', "[" * 100_000):
         with pytest.raises(ValueError, match=r"`polygons` must be JSON text. Received: .\["):

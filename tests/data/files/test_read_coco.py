@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from kmm.data.class_list import ClassList
+from kmm.data.files.bad_entry import BadEntry
+from kmm.data.files.coco_entry import CocoEntry
 from kmm.data.files.read_coco import read_coco
 
 SQUARE = [[0, 0, 4, 0, 4, 4, 0, 4]]
@@ -110,3 +112,13 @@ def changed(part, index, **fields):
 def test_bad_files(content, message, tmp_path):
     with pytest.raises(ValueError, match=f"instances.json: ?.*{message}"):
         read(tmp_path, content)
+
+
+def test_bad_annotations_are_kept_where_they_are_wanted(tmp_path):
+    content = changed("annotations", 1, segmentation=[])
+    (bad, good), _ = read(tmp_path, content, keep_bad=True)
+    assert isinstance(bad, BadEntry) and bad.where == f"{tmp_path / 'instances.json'}: image id 9"
+    assert "annotations[1]: An annotation needs a segmentation" in bad.message
+    assert isinstance(good, CocoEntry)
+    with pytest.raises(ValueError, match=r"annotations\[1\]: .*a listed picture"):
+        read(tmp_path, changed("annotations", 1, image_id=8), keep_bad=True)

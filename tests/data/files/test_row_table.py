@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kmm.data.files.bad_entry import BadEntry
 from kmm.data.files.json_lines import JsonLines
 from kmm.data.files.row_table import RowTable, shared_out
 
@@ -106,7 +107,7 @@ def test_shares():
 def test_ids_are_unique_within_a_split(tmp_path):
     rows = [row("1.png", id="a"), row("2.png", id="b"), row("3.png"), row("4.png", id="a")]
     with pytest.raises(
-        ValueError, match="`id` must be unique within its split. Received: .*a.jsonl:4 with the id of line 1"
+        ValueError, match="a.jsonl:4: An `id` must be unique within its split. Received: the one of line 1 again"
     ):
         table_of(tmp_path / "a.jsonl", rows).entries("train")
     rows = [row("1.png", id=1, split="train"), row("2.png", id=1, split="val")]
@@ -118,6 +119,37 @@ def test_bad_rows_are_named(tmp_path):
         table_of(tmp_path / "a.jsonl", [row("1.png"), {"prompt": "a"}]).entries("train")
     with pytest.raises(ValueError, match="must have rows. Received: none in .*a.jsonl"):
         table_of(tmp_path / "a.jsonl", []).entries("train")
+
+
+def test_bad_rows_are_counted(tmp_path):
+    rows = [row("1.png", id=1), row("2.png", prompt=""), row("3.png", id=1), row("4.png")]
+    with pytest.raises(ValueError, match=r"a.jsonl:2: A prompt .* blank.* 1 more rows are bad\.$"):
+        table_of(tmp_path / "a.jsonl", rows).entries("train")
+
+
+def test_bad_rows_are_kept_where_they_are_wanted(tmp_path):
+    path = tmp_path / "a.jsonl"
+    rows = [
+        row("1.png", id=1),
+        row("1.png", prompt=""),
+        row("1.png", id=1),
+        row("1.png", "b"),
+        row("2.png", split="val"),
+    ]
+    table = table_of(path, rows, keep_bad=True)
+    good, *bad = table.entries("train")["train"]
+    assert [text for text, _ in good.texts] == ["a", "b"]
+    assert [entry.where for entry in bad] == [f"{path}:2", f"{path}:3", f"{path}:5"]
+    for entry, message in zip(
+        bad, ("not be blank", "the one of line 1 again", "of the split of its file"), strict=True
+    ):
+        assert isinstance(entry, BadEntry) and message in entry.message and str(path) not in entry.message
+    entries = table.entries(val_share=0)  # the last row has a split, which the first has not
+    assert set(entries) == {"train"} and len(entries["train"]) == 4
+    entries = table_of(path, [row("1.png", split="dev"), {}], keep_bad=True).entries()
+    assert {split: len(found) for split, found in entries.items()} == {"val": 2}
+    entries = table_of(path, [{}, {}], keep_bad=True).entries()
+    assert {split: len(found) for split, found in entries.items()} == {"train": 2}
 
 
 def test_a_row_takes_little_memory(tmp_path):
