@@ -1,6 +1,8 @@
 """Data: sources of photographs, words and masks, and the pipeline that feeds `model.fit`."""
 
 from kmm.data.augmentations import (
+    Crop,
+    FixedCrop,
     RandomAffine,
     RandomBlur,
     RandomColor,
@@ -46,9 +48,11 @@ __all__ = [
     "ClassList",
     "ClassMaskFolder",
     "ClassMaskSource",
+    "Crop",
     "DataReport",
     "Example",
     "FileSource",
+    "FixedCrop",
     "Letterbox",
     "Mixture",
     "OnePromptEach",

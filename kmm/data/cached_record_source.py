@@ -18,7 +18,7 @@ class CachedRecordSource(RecordSource):
     """Pictures with phrases from a folder of records, each picture decoded once.
 
     The first use of a split decodes all of its pictures, into memory or into a file that later runs find again. Texts
-    and masks stay encoded. Worth its space where decoding is the slowest part: a picture takes height x width x 3 bytes.
+    and masks stay encoded. Worth its space where decoding is the slowest part: height x width x 3 bytes a picture.
 
     Args:
         directory: the folder of records.
@@ -129,7 +129,12 @@ class _DecodedPicture:
         top, left, height, width = tf.unstack(window)
         step = tf.maximum(1, tf.reduce_min(window[2:] // tf.constant(image_size, tf.int32)) // 2)
         part = tf.ensure_shape(self.pixels[top : top + height : step, left : left + width : step], (None, None, 3))
-        return tf.cast(tf.image.resize(part, image_size) + 0.5, tf.uint8), window
+        part = tf.cond(
+            tf.reduce_all(tf.shape(part)[:2] == tf.constant(image_size)),
+            lambda: part,
+            lambda: tf.cast(tf.image.resize(part, image_size) + 0.5, tf.uint8),
+        )
+        return tf.ensure_shape(part, (*image_size, 3)), window
 
 
 _SMALL_FEATURES = {name: feature for name, feature in FEATURES.items() if name != "image_bytes"}

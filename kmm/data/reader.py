@@ -24,9 +24,9 @@ def reader_of(source, split, num_prompts, crop=None, image_size=None):
         image_size: `(height, width)` of what the crop is resized to.
 
     Returns:
-        A function `(epoch, index, crop_key)` of int64 scalars and an int64 `(2,)` seed, which gives a dict: `images` uint8
-        `(height, width, 3)`, `prompts` `(num_prompts,)`, `segmentation_masks` uint8 `(num_prompts, height, width)` and
-        `kinds` `(num_prompts,)`.
+        A function `(epoch, index, crop_key)` of int64 scalars and an int64 `(2,)` seed, which gives a dict: `images`
+        uint8 `(height, width, 3)`, `prompts` `(num_prompts,)`, `segmentation_masks` uint8 `(num_prompts, height,
+        width)` and `kinds` `(num_prompts,)`.
 
     Example:
 

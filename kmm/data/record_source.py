@@ -12,7 +12,7 @@ from kmm import feature_keys
 from kmm.data.reader import read_example, shaped
 from kmm.data.record import NO_TARGET, Record
 from kmm.data.record_shards import RecordShards, read_manifest
-from kmm.preprocessing.decode_image import check_size, decode_image
+from kmm.preprocessing.decode_image import decode_image, size_in_header
 from kmm.preprocessing.decode_window import decode_window
 
 
@@ -153,7 +153,7 @@ class _EncodedPicture:
 
     def shape(self):
         """int32 `(height, width)`, from the header."""
-        return tf.cast(check_size(self.image_bytes)[2], tf.int32)
+        return tf.cast(size_in_header(self.image_bytes), tf.int32)
 
     def whole(self):
         """The uint8 picture."""

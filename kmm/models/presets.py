@@ -23,7 +23,7 @@ presets = {
         "builder": "referring_segmenter",
         "arguments": {"image_size": (96, 96)},
         "training": {
-            "epochs": 10,
+            "epochs": 8,
             "batch_size": 4,
             "num_prompts": 8,
             "learning_rate": 3e-3,

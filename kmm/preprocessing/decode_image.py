@@ -45,20 +45,30 @@ def check_size(image_bytes, max_pixels=MAX_PIXELS):
         The bytes, usable only if they may be decoded; whether they are a JPEG file; and int64 `(height, width)`.
     """
     image_bytes = tf.ensure_shape(tf.convert_to_tensor(image_bytes, "string"), [])
-    is_jpeg = tf.strings.substr(image_bytes, 0, 3) == _JPEG_START
+    is_jpeg = is_jpeg_file(image_bytes)
     is_png = tf.strings.substr(image_bytes, 0, 8) == _PNG_START
     known = tf.debugging.Assert(
         is_jpeg | is_png,
         ["An image must be a JPEG or PNG file. Received the starting bytes:", tf.strings.substr(image_bytes, 0, 8)],
     )
     with tf.control_dependencies(_operations(known)):
-        height_width = tf.cond(is_jpeg, lambda: _jpeg_size(image_bytes), lambda: _png_size(image_bytes))
+        height_width = size_in_header(image_bytes)
     small_enough = tf.debugging.Assert(
         tf.reduce_prod(height_width) <= max_pixels,
         [f"An image must have at most {max_pixels} pixels. Received: (height, width) =", height_width],
     )
     with tf.control_dependencies(_operations(small_enough)):
         return tf.identity(image_bytes), is_jpeg, height_width
+
+
+def is_jpeg_file(image_bytes):
+    """Whether bytes begin as a JPEG file does."""
+    return tf.strings.substr(image_bytes, 0, 3) == _JPEG_START
+
+
+def size_in_header(image_bytes):
+    """int64 `(height, width)` that the header of one JPEG or PNG file announces."""
+    return tf.cond(is_jpeg_file(image_bytes), lambda: _jpeg_size(image_bytes), lambda: _png_size(image_bytes))
 
 
 def _operations(assertion):

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from kmm.preprocessing.decode_image import check_size
+from kmm.preprocessing.decode_image import is_jpeg_file
 
 RATIOS = (1, 2, 4, 8)
 """By how much a JPEG decoder can shrink a picture while it decodes."""
@@ -16,10 +16,10 @@ def decode_window(image_bytes, window, size):
     differs a little from that of decoding everything and resizing with antialiasing: use it for training.
 
     Shrinking moves the window's edges to multiples of 2, 4 or 8 pixels, less than a pixel of the result. Cut masks with
-    the window that is returned.
+    the window that is returned. A window that has the wanted size is not resized.
 
     Args:
-        image_bytes: scalar string, a JPEG or PNG file.
+        image_bytes: scalar string, a JPEG or PNG file that was checked before: its size is not.
         window: int32 `(4,)`: top, left, height and width in pixels of the whole picture, inside it.
         size: `(height, width)` of the result.
 
@@ -27,7 +27,7 @@ def decode_window(image_bytes, window, size):
         uint8 picture `(*size, 3)`, and the int32 `(4,)` window that it shows.
 
     Raises:
-        tf.errors.InvalidArgumentError: the bytes are damaged or hold too many pixels.
+        tf.errors.InvalidArgumentError: the bytes are damaged or the window is not inside the picture.
 
     Example:
 
@@ -37,7 +37,7 @@ def decode_window(image_bytes, window, size):
     ((16, 16, 3), [0, 10, 38, 40])
     """
     window = tf.convert_to_tensor(window, tf.int32)
-    image_bytes, is_jpeg, _ = check_size(image_bytes)
+    is_jpeg = is_jpeg_file(image_bytes)
     room = tf.where(is_jpeg, tf.reduce_min(window[2:] // tf.constant(size, tf.int32)), 1)
     doublings = sum(tf.cast(room >= ratio, tf.int32) for ratio in RATIOS[1:])
     window = tf.bitwise.left_shift(tf.bitwise.right_shift(window, doublings), doublings)
@@ -56,5 +56,10 @@ def decode_window(image_bytes, window, size):
 
     decoders = [exactly, *(lambda ratio=ratio: shrunk(ratio) for ratio in RATIOS[1:]), from_png]
     picture = tf.switch_case(tf.where(is_jpeg, doublings, len(decoders) - 1), decoders)
-    picture = tf.image.resize(tf.ensure_shape(picture, (None, None, 3)), size)
-    return tf.cast(picture + 0.5, tf.uint8), window
+    picture = tf.ensure_shape(picture, (None, None, 3))
+    picture = tf.cond(
+        tf.reduce_all(tf.shape(picture)[:2] == tf.constant(size)),
+        lambda: picture,
+        lambda: tf.cast(tf.image.resize(picture, size) + 0.5, tf.uint8),
+    )
+    return tf.ensure_shape(picture, (*size, 3)), window

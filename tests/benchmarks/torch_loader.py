@@ -33,13 +33,9 @@ class Phrases(torch.utils.data.Dataset):
             picture = file.convert("RGB")
         with Image.open(self.folder / f"{number}.png") as file:
             mask = file.convert("L")
-        width, height = picture.size
-        share = 0.5 + 0.5 * random.random()
-        window_width, window_height = int(width * share**0.5), int(height * share**0.5)
-        left, top = random.randint(0, width - window_width), random.randint(0, height - window_height)
-        box = (left, top, left + window_width, top + window_height)
-        picture = picture.resize((SIZE, SIZE), Image.Resampling.BILINEAR, box=box)
-        mask = mask.resize((SIZE, SIZE), Image.Resampling.NEAREST, box=box)
+        left, top = (random.randint(0, length - SIZE) for length in picture.size)
+        box = (left, top, left + SIZE, top + SIZE)
+        picture, mask = picture.crop(box), mask.crop(box)
         if random.random() < 0.5:
             picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
             mask = mask.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

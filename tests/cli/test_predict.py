@@ -128,8 +128,8 @@ def test_errors(model_files, photograph, tmp_path, fails):
     (tmp_path / "damaged.jpg").write_bytes(b"\xff\xd8\xff damaged")
     assert "must decode as JPEG, PNG, WebP, BMP, TIFF or GIF. Received: " in message(image=tmp_path / "damaged.jpg")
     with Image.open(photograph) as picture:
-        picture.save(tmp_path / "other.gif")
-    assert "other.gif" in message(image=tmp_path / "other.gif")
+        picture.save(tmp_path / "other.pcx")
+    assert "other.pcx" in message(image=tmp_path / "other.pcx")
     assert "must exist. Received: nowhere.keras" in message(model="nowhere.keras")
     assert "ends in .png" in message(output=tmp_path / "mask.jpg")
     assert "between 0 and 1. Received: threshold=1.5" in message(threshold=1.5)

@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kmm.data import Example, RandomColor, RandomFlip, RandomZoom, ShapesSource, build_dataset
+from kmm.data import (
+    Example,
+    Letterbox,
+    RandomColor,
+    RandomCrop,
+    RandomFlip,
+    RandomZoom,
+    RecordSource,
+    ShapesSource,
+    build_dataset,
+)
 from kmm.preprocessing import PromptTokenizer, prepare_images, resize_masks
 
 TOKENIZER = PromptTokenizer(["red", "circle", "left", "right", "number", *map(str, range(10))], sequence_length=4)
@@ -188,3 +198,49 @@ def test_refuses_an_empty_split(training):
 def test_refuses_a_batch_of_nothing(training, batch_size):
     with pytest.raises(ValueError, match=f"at least one picture. Received: batch_size={batch_size}"):
         build_dataset(SHAPES, "train", batch_size, (32, 32), training=training)
+
+
+def test_crop_when_training_only(records):
+    source = RecordSource(records)
+    arguments = {"batch_size": 2, "image_size": (8, 12), "num_prompts": 2}
+    crop = RandomCrop(0.3, 0.5)
+    plain = build_dataset(source, "train", training=True, **arguments)
+    cropped = build_dataset(source, "train", training=True, crop=crop, **arguments)
+    (one, one_masks), (other, other_masks) = (next(iter(dataset)) for dataset in (plain, cropped))
+    assert one["images"].shape == other["images"].shape and one_masks.shape == other_masks.shape == (2, 2, 8, 12)
+    assert (one["images"].numpy() != other["images"].numpy()).any()
+    for (a, a_masks), (b, b_masks) in zip(
+        build_dataset(source, "val", **arguments), build_dataset(source, "val", crop=crop, **arguments), strict=True
+    ):
+        np.testing.assert_array_equal(a["images"], b["images"])
+        np.testing.assert_array_equal(a_masks, b_masks)
+
+
+def test_preparations_always_come_first():
+    for training in (False, True):
+        options = {"image_size": (16, 32), "training": training, "augmentations": ()}
+        ((inputs, masks),) = take(1, preparations=(Letterbox(2.0),), **options)
+        assert (inputs["images"][:, :, :7] == 127).all() and (masks[:, :, :8] == 255).all()
+        assert (inputs["images"][:, :, 8:24] != 127).any() and (masks[:, :, 8:24] != 255).all()
+
+
+def test_a_tf_data_service_makes_the_batches(records):
+    dispatcher = tf.data.experimental.service.DispatchServer()
+    address = dispatcher.target.removeprefix("grpc://")
+    worker = tf.data.experimental.service.WorkerServer(
+        tf.data.experimental.service.WorkerConfig(dispatcher_address=address)
+    )
+    arguments = {"batch_size": 2, "image_size": (8, 12), "tokenizer": TOKENIZER, "training": True}
+    dataset = build_dataset(RecordSource(records), "train", service=dispatcher.target, **arguments)
+    local = {inputs["images"].tobytes() for inputs, _ in build_dataset(RecordSource(records), "train", **arguments).take(21)
+             .as_numpy_iterator()}  # fmt: skip
+    served = [inputs["images"].tobytes() for inputs, _ in dataset.take(5).as_numpy_iterator()]
+    assert set(served) <= local and len(set(served)) > 1
+    del worker
+
+
+@pytest.mark.parametrize("source, training", [(SHAPES, True), ("records", False)])
+def test_what_a_tf_data_service_cannot_make(records, source, training):
+    source = RecordSource(records) if source == "records" else source
+    with pytest.raises(ValueError, match=f"sources that read in the graph.*training={training}"):
+        build_dataset(source, "train", 2, (8, 12), training=training, service="grpc://localhost:1")

@@ -1,5 +1,7 @@
 """Data steps for training: dict in, dict out, random only through the key they are given."""
 
+from kmm.data.augmentations.crop import Crop
+from kmm.data.augmentations.fixed_crop import FixedCrop
 from kmm.data.augmentations.random_affine import RandomAffine
 from kmm.data.augmentations.random_blur import RandomBlur
 from kmm.data.augmentations.random_color import RandomColor
@@ -14,6 +16,8 @@ from kmm.data.augmentations.random_zoom import RandomZoom
 from kmm.data.augmentations.word_dropout import WordDropout
 
 __all__ = [
+    "Crop",
+    "FixedCrop",
     "RandomAffine",
     "RandomBlur",
     "RandomColor",

@@ -9,6 +9,7 @@ import tensorflow as tf
 from kmm.data import augmentations
 
 GEOMETRIC = {
+    "FixedCrop": {"height": 6, "width": 5, "min_kept": 0.0},
     "RandomAffine": {"degrees": 30.0},
     "RandomCrop": {"min_kept": 0.0},
     "RandomFlip": {},
@@ -49,7 +50,7 @@ def nearly_same(one, other):
 
 
 def test_every_step_is_checked_here():
-    assert set(STEPS) == set(augmentations.__all__)
+    assert {*STEPS, "Crop"} == set(augmentations.__all__)  # `Crop` is what crops have in common
 
 
 @each_step
