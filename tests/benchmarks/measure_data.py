@@ -1,10 +1,11 @@
 """How fast and how large the data pipeline is: `python tests/benchmarks/measure_data.py`.
 
-Examples per second from records to batches of 224 x 224 pixels (JPEG decoding, a crop of that size anywhere, masks, flip
-that swaps words, tokens), against the bare `tf.io.decode_jpeg`, against the same work on pictures that were decoded
-before, and, with `--torch-python`, against a PyTorch `DataLoader` that does the same work with Pillow. In the row with
-true words, two phrases of five name a place, so that their pictures stay whole and are resized. Every figure is the
-median of alternating rounds in one run; run it while nothing else runs. `--memory` measures the peak memory instead.
+Examples per second from records to batches of 224 x 224 pixels (JPEG decoding, a crop of that size anywhere, masks, a
+flip that swaps words, tokens), against the bare `tf.io.decode_jpeg`, against the same work on pictures that were
+decoded before, and, with `--torch-python`, against a PyTorch `DataLoader` that does the same work with Pillow. In the
+row with true words, two phrases of five name a place, so that their pictures stay whole and are resized. Every figure
+is the median of alternating rounds in one run; run it while nothing else runs. `--memory` measures the peak memory
+instead.
 
 The pictures are drawn; `--pictures "FOLDER/*.jpg"` takes photographs.
 """

@@ -232,8 +232,8 @@ def test_a_tf_data_service_makes_the_batches(records):
     )
     arguments = {"batch_size": 2, "image_size": (8, 12), "tokenizer": TOKENIZER, "training": True}
     dataset = build_dataset(RecordSource(records), "train", service=dispatcher.target, **arguments)
-    local = {inputs["images"].tobytes() for inputs, _ in build_dataset(RecordSource(records), "train", **arguments).take(21)
-             .as_numpy_iterator()}  # fmt: skip
+    here = build_dataset(RecordSource(records), "train", **arguments).take(21).as_numpy_iterator()
+    local = {inputs["images"].tobytes() for inputs, _ in here}
     served = [inputs["images"].tobytes() for inputs, _ in dataset.take(5).as_numpy_iterator()]
     assert set(served) <= local and len(set(served)) > 1
     del worker

@@ -47,17 +47,19 @@ class PhraseMaker:
 
     def __init__(self, objects, rng: random.Random, held_out: bool):
         self.objects, self.rng, self.held_out = objects, rng, held_out
-        everything = [(i, name, getattr(item, name)) for i, item in enumerate(objects) for name in _VALUES]
+        self._attributes = [{name: getattr(item, name) for name in _VALUES} for item in objects]
         self._owners = {}  # (attribute, value) -> set of objects, as bits
-        for i, name, value in everything:
-            self._owners[name, value] = self._owners.get((name, value), 0) | 1 << i
-        pairs = [(i, j) for i in range(len(objects)) for j in range(len(objects)) if i != j]
-        self._relations = [(i, j, d) for i, j in pairs for d in _RELATIONS if self._side(i, j, d) == "yes"]
+        for i, attributes in enumerate(self._attributes):
+            for name_and_value in attributes.items():
+                self._owners[name_and_value] = self._owners.get(name_and_value, 0) | 1 << i
+        self._relations = None  # clear relations as (target, anchor, direction), once they are needed
+        self._towards = {}  # (anchor, direction) -> set of objects, as bits, once it is needed
 
     def draw(self, kind):
         """One phrase of the kind as `(text, indices of the objects meant)`, or `None` where none was found."""
+        attempt = getattr(self, f"_{kind}")
         for _ in range(40):
-            phrase = getattr(self, f"_{kind}")()
+            phrase = attempt()
             if phrase is not None:
                 return phrase
         return None
@@ -65,12 +67,12 @@ class PhraseMaker:
     def _attribute(self):
         target = self.rng.randrange(len(self.objects))
         wanted = self._describe(target, extra=(0, 1, 1, 2))
-        return (f"the {self._noun(wanted)}", [target]) if self._matches(wanted) == [target] else None
+        return (f"the {self._noun(wanted)}", [target]) if self._matches(wanted) == 1 << target else None
 
     def _position(self):
         wanted = self._describe(self.rng.randrange(len(self.objects)), extra=(0, 1))
         direction = self.rng.choice(tuple(_DIRECTIONS))
-        ranked = sorted(self._matches(wanted), key=lambda i: _DIRECTIONS[direction](self.objects[i]))
+        ranked = sorted(_indices(self._matches(wanted)), key=lambda i: _DIRECTIONS[direction](self.objects[i]))
         if len(ranked) < 2:
             return None
         first, second = (_DIRECTIONS[direction](self.objects[i]) for i in ranked[:2])
@@ -78,15 +80,17 @@ class PhraseMaker:
         return (text, ranked[:1]) if second - first > _MARGIN else None
 
     def _relation(self):
+        if self._relations is None:
+            self._relations = _clear_relations([(item.x, item.y) for item in self.objects])
         if not self._relations:
             return None
         target, anchor, direction = self.rng.choice(self._relations)
         wanted = self._describe(target, extra=(0, 0, 1))
-        others = [i for i in self._matches(wanted) if i not in (target, anchor)]
-        if not others or any(self._side(other, anchor, direction) != "no" for other in others):
+        others = self._matches(wanted) & ~(1 << target | 1 << anchor)
+        if not others or others & self._perhaps_towards(anchor, direction):
             return None
         anchor_words = self._describe(anchor, extra=(0, 1, 1, 2))
-        if self._matches(anchor_words) != [anchor]:
+        if self._matches(anchor_words) != 1 << anchor:
             return None
         return self._relation_text(wanted, direction, anchor_words), [target]
 
@@ -94,16 +98,15 @@ class PhraseMaker:
         other, anchor = self.rng.sample(range(len(self.objects)), 2)
         direction = self.rng.choice(tuple(_RELATIONS))
         wanted, anchor_words = self._describe(other, extra=(0, 1)), self._describe(anchor, extra=(0, 1, 2))
-        candidates = [i for i in self._matches(wanted) if i != anchor]
-        if self._matches(anchor_words) != [anchor]:
+        if self._matches(anchor_words) != 1 << anchor:
             return None
-        if any(self._side(candidate, anchor, direction) != "no" for candidate in candidates):
+        if self._matches(wanted) & self._perhaps_towards(anchor, direction):
             return None
         return self._relation_text(wanted, direction, anchor_words), []
 
     def _number(self):
         wanted = self._describe(self.rng.randrange(len(self.objects)), extra=(0, 1))
-        matches = self._matches(wanted)
+        matches = _indices(self._matches(wanted))
         if len(matches) not in _NUMBERS:
             return None
         return f"{self.rng.choice(_NUMBERS[len(matches)])} {self._plural(wanted)}", matches
@@ -128,16 +131,20 @@ class PhraseMaker:
             index: which object.
             extra: numbers of further attributes to choose from.
         """
-        names = self.rng.choices(_EXTRAS, k=self.rng.choice(extra))
-        if not names or self.rng.random() < 0.7:
+        attributes, number = self._attributes[index], self.rng.choice(extra)
+        if not number:
+            return {"shape": attributes["shape"]}
+        names = self.rng.choices(_EXTRAS, k=number)
+        if self.rng.random() < 0.7:
             names.append("shape")
-        return {name: getattr(self.objects[index], name) for name in _VALUES if name in names}
+        return {name: attributes[name] for name in _VALUES if name in names}
 
     def _matches(self, wanted):
+        """The set of objects that have all these attributes, as bits."""
         bits = -1
         for name_and_value in wanted.items():
             bits &= self._owners.get(name_and_value, 0)
-        return [i for i in range(len(self.objects)) if bits >> i & 1]
+        return bits
 
     def _noun(self, wanted):
         return " ".join(wanted.values() if "shape" in wanted else (*wanted.values(), self.rng.choice(_NOUNS)))
@@ -149,14 +156,30 @@ class PhraseMaker:
     def _relation_text(self, wanted, direction, anchor_words):
         return f"the {self._noun(wanted)} {self.rng.choice(_RELATIONS[direction])} the {self._noun(anchor_words)}"
 
-    def _side(self, index, anchor_index, direction):
-        """Whether the object is on that side of the anchor: "yes" and "no" are clear, "unclear" is neither."""
-        item, anchor = self.objects[index], self.objects[anchor_index]
-        along = _DIRECTIONS[direction](anchor) - _DIRECTIONS[direction](item)
-        across = abs(item.y - anchor.y) if direction in ("left", "right") else abs(item.x - anchor.x)
-        if along < -0.02:
-            return "no"
-        return "yes" if along > max(_MARGIN, 1.1 * across) else "unclear"
+    def _perhaps_towards(self, anchor, direction):
+        """The set of other objects, as bits, that are on that side of the anchor or not clearly elsewhere."""
+        if (anchor, direction) not in self._towards:
+            along = [_DIRECTIONS[direction](item) for item in self.objects]
+            near = (1 << i for i in range(len(along)) if i != anchor and along[anchor] - along[i] >= -0.02)
+            self._towards[anchor, direction] = sum(near)
+        return self._towards[anchor, direction]
+
+
+def _indices(bits):
+    return [i for i in range(bits.bit_length()) if bits >> i & 1]
+
+
+def _clear_relations(centres):
+    """Every `(target, anchor, direction)` where the target is clearly, and mostly, on that side of the anchor."""
+    relations = []
+    for i, (x, y) in enumerate(centres):
+        for j, (anchor_x, anchor_y) in enumerate(centres):
+            dx, dy = anchor_x - x, anchor_y - y
+            if abs(dx) > max(_MARGIN, 1.1 * abs(dy)):
+                relations.append((i, j, "left" if dx > 0 else "right"))
+            elif abs(dy) > max(_MARGIN, 1.1 * abs(dx)):
+                relations.append((i, j, "top" if dy > 0 else "bottom"))
+    return relations
 
 
 _VALUES = {"size": SIZES, "texture": TEXTURES, "colour": COLOURS, "shape": SHAPES}

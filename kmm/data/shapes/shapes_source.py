@@ -71,7 +71,10 @@ class ShapesSource:
         pixel_rng = np.random.Generator(np.random.SFC64(rng.getrandbits(63)))
         image, owner = draw_scene(objects, self.image_size, pixel_rng)
         phrases = _draw_phrases(PhraseMaker(objects, rng, held_out), rng, num_prompts)
-        masks = np.stack([_masks_table(indices)[owner] for _, indices, _ in phrases])
+        masks = np.zeros((num_prompts, height, width), np.uint8)
+        for mask, (_, indices, _) in zip(masks.view(bool), phrases, strict=True):
+            for i in indices:
+                mask |= owner == i + 1
         texts, _, kinds = zip(*phrases, strict=True)
         return Example(image, texts, masks, kinds)
 
@@ -94,10 +97,3 @@ def _draw_phrases(maker, rng, num_prompts):
             phrases[phrase[0]] = (*phrase, kind)
     drawn = list(phrases.values())
     return [drawn[i % len(drawn)] for i in range(num_prompts)]
-
-
-def _masks_table(indices):
-    """A table from the drawing's owner map to a binary mask."""
-    table = np.zeros(256, np.uint8)
-    table[np.asarray(indices, int) + 1] = 1
-    return table
