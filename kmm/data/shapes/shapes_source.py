@@ -13,8 +13,8 @@ from kmm.data.shapes.sample_scene import sample_scene
 class ShapesSource:
     """Scenes of several objects on textured backgrounds with phrases that need reading.
 
-    Nothing is stored or downloaded: example `index` is drawn from `(seed, split, index)` whenever it is asked for, more
-    than a thousand a second. Every epoch of the training split shows new scenes. Pairs of colour and shape in
+    Nothing is stored or downloaded: example `index` is drawn from `(seed, split, index)` whenever it is asked for,
+    about two thousand a second. Every epoch of the training split shows new scenes. Pairs of colour and shape in
     `kmm.data.shapes.HELD_OUT` occur in the "test" split only.
 
     Args:

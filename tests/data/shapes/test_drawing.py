@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+from kmm.data.shapes import drawing
 from kmm.data.shapes.drawing import draw_scene
 from kmm.data.shapes.scene_object import COLOURS, SHAPES, TEXTURES
 
@@ -73,3 +74,17 @@ def test_background_is_not_plain(make_object):
 def test_objects_that_reach_beyond_the_picture_are_cut(make_object):
     for x, y in ((0.0, 0.5), (1.0, 1.0), (0.5, 0.0)):
         assert (draw(make_object(x=x, y=y))[1] == 1).any()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_only_the_part_that_is_drawn_on_is_computed(make_object, monkeypatch, shape):
+    """An object leaves no trace beyond its reach, however it is turned and wherever in a pixel its centre lies."""
+    places = np.random.default_rng(0).uniform(0.3, 0.7, (60, 2))
+    radii, angles = np.linspace(0.01, 0.25, 60), np.linspace(0, 2 * math.pi, 60)
+    scenes = [
+        make_object(shape=shape, x=x, y=y, radius=radius, angle=angle)
+        for (x, y), radius, angle in zip(places.tolist(), radii.tolist(), angles.tolist(), strict=True)
+    ]
+    drawn = [draw(item)[0] for item in scenes]
+    monkeypatch.setattr(drawing, "_REACHES", dict.fromkeys(SHAPES, 2.0))
+    np.testing.assert_array_equal(drawn, [draw(item)[0] for item in scenes])
