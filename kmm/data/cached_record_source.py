@@ -1,11 +1,13 @@
 """A record source whose pictures are decoded once and kept."""
 
 import dataclasses
+import io
 import pathlib
 import zlib
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from kmm.data.record import MANIFEST
 from kmm.data.record_source import FEATURES, RecordSource
@@ -17,8 +19,9 @@ ALIGNMENT = 64
 class CachedRecordSource(RecordSource):
     """Pictures with phrases from a folder of records, each picture decoded once.
 
-    The first use of a split decodes all of its pictures, into memory or into a file that later runs find again. Texts
-    and masks stay encoded. Worth its space where decoding is the slowest part: height x width x 3 bytes a picture.
+    The first use of a split decodes all of its pictures, into memory or into a file that later runs find again. Worth its
+    space where decoding is the slowest part: height x width x 3 bytes a picture, and one byte for each pixel of a mask's
+    box.
 
     Args:
         directory: the folder of records.
@@ -87,7 +90,7 @@ class CachedRecordSource(RecordSource):
             pixels = self._publish(split, pixels)
         else:
             pixels = tf.constant(pixels)
-        small = [dataclasses.replace(self.record(split, i), image_bytes=b"").to_bytes() for i in range(count)]
+        small = [_without_picture(self.record(split, index)).to_bytes() for index in range(count)]
         return tf.constant(small), tf.constant(offsets[:-1], tf.int64), tf.constant(shapes), pixels
 
     def _file(self, split):
@@ -125,6 +128,10 @@ class _DecodedPicture:
     def whole(self):
         return self.pixels
 
+    @staticmethod
+    def part(mask_bytes, shape):
+        return tf.reshape(tf.io.decode_raw(mask_bytes, tf.uint8), shape)
+
     def window(self, window, image_size):
         top, left, height, width = tf.unstack(window)
         step = tf.maximum(1, tf.reduce_min(window[2:] // tf.constant(image_size, tf.int32)) // 2)
@@ -135,6 +142,15 @@ class _DecodedPicture:
             lambda: tf.cast(tf.image.resize(part, image_size) + 0.5, tf.uint8),
         )
         return tf.ensure_shape(part, (*image_size, 3)), window
+
+
+def _without_picture(record):
+    """The record without its picture, the parts of its masks as plain pixels."""
+    parts = []
+    for mask_bytes, (top, left, bottom, right) in zip(record.mask_bytes, record.boxes, strict=True):
+        pixels = np.asarray(Image.open(io.BytesIO(mask_bytes)))
+        parts.append(pixels.tobytes() if bottom > top and right > left else b"")
+    return dataclasses.replace(record, image_bytes=b"", mask_bytes=tuple(parts))
 
 
 _SMALL_FEATURES = {name: feature for name, feature in FEATURES.items() if name != "image_bytes"}

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import dataclasses
+import functools
 import pathlib
 import zlib
 
@@ -163,6 +164,11 @@ class _EncodedPicture:
         """What lies in the window, resized, and the window as it was cut."""
         return decode_window(self.image_bytes, window, image_size)
 
+    @staticmethod
+    def part(mask_bytes, shape):
+        """What is stored of a mask, uint8 of that shape."""
+        return tf.io.decode_png(mask_bytes, channels=1)[..., 0]
+
 
 def _assemble(record, picture, chosen, num_prompts, crop, crop_key, image_size):
     """The example of a record with the chosen phrases, cut out by the crop where there is one."""
@@ -180,7 +186,8 @@ def _assemble(record, picture, chosen, num_prompts, crop, crop_key, image_size):
         window = crop.window(words, crop_key, *tf.unstack(shape))
         (images, window), size = picture.window(window, image_size), image_size
     targets = tf.unstack(tf.ensure_shape(targets, (num_prompts,)))
-    masks = [_decode_mask(record["mask_bytes"], boxes, target, shape, window, size) for target in targets]
+    part_of = functools.partial(_part_of, picture, record["mask_bytes"], boxes, shape)
+    masks = [_mask(part_of, target, window, size) for target in targets]
     return shaped(images, prompts, tf.stack(masks), kinds, num_prompts)
 
 
@@ -192,12 +199,17 @@ def _choose(count, num_prompts, key):
     return tf.gather(order, tf.range(num_prompts) % count)
 
 
-def _decode_mask(mask_bytes, boxes, target, shape, window, size):
-    """The mask of one phrase inside the window of a picture of that shape, at `size`; empty for what is not there."""
+def _part_of(picture, mask_bytes, boxes, shape, target):
+    """The stored part of a mask and its corners (top, left, bottom, right) in pixels."""
+    corners = tf.cast(tf.round(boxes[target] * tf.cast(tf.tile(shape, [2]), tf.float32)), tf.int32)
+    return picture.part(mask_bytes[target], corners[2:] - corners[:2]), corners
 
-    def decode():
-        part = tf.io.decode_png(mask_bytes[target], channels=1)[..., 0]
-        corners = tf.cast(tf.round(boxes[target] * tf.cast(tf.tile(shape, [2]), tf.float32)), tf.int32)
+
+def _mask(part_of, target, window, size):
+    """The mask of one phrase inside the window, at `size`; empty for what is not there."""
+
+    def inside_window():
+        part, corners = part_of(target)
         for axis in (0, 1):  # gather rows, then the columns as rows, since picking out of rows is slow
             centres = (2 * tf.range(size[axis]) + 1) * window[2 + axis] // (2 * size[axis])
             places = window[axis] + centres - corners[axis]  # in the part; below it lies a row of zeros
@@ -206,7 +218,7 @@ def _decode_mask(mask_bytes, boxes, target, shape, window, size):
             part = tf.transpose(tf.gather(tf.pad(part, [[0, 1], [0, 0]]), places))
         return part
 
-    return tf.cond(target == NO_TARGET, lambda: tf.zeros(size, tf.uint8), decode)
+    return tf.cond(target == NO_TARGET, lambda: tf.zeros(size, tf.uint8), inside_window)
 
 
 def _texts():
