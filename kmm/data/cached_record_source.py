@@ -19,9 +19,9 @@ ALIGNMENT = 64
 class CachedRecordSource(RecordSource):
     """Pictures with phrases from a folder of records, each picture decoded once.
 
-    The first use of a split decodes all of its pictures, into memory or into a file that later runs find again. Worth its
-    space where decoding is the slowest part: height x width x 3 bytes a picture, and one byte for each pixel of a mask's
-    box.
+    The first use of a split decodes all of its pictures, into memory or into a file that later runs find again. It
+    takes height x width x 3 bytes a picture, and a byte for each pixel of a mask's box: worth it where decoding is the
+    slowest part.
 
     Args:
         directory: the folder of records.
