@@ -43,7 +43,8 @@ def build_dataset(
         augmentations: data steps such as `kmm.data.RandomFlip()`, applied in order when training.
         crop: a `kmm.data.RandomCrop`, applied when training and before all else: sources that read encoded pictures
             decode only the window, and the other steps then work on pictures of the model's size.
-        preparations: data steps that are always applied, before the picture is resized, such as `kmm.data.Letterbox`.
+        preparations: data steps that are always applied, before the picture is resized, such as `kmm.data.Letterbox`;
+            not together with a crop, whose window is brought to the model's size at once.
         seed: the seed of order, prompts and augmentations.
         first_step: the batch to begin with, for runs that go on.
         service: address of a `tf.data` service dispatcher ("grpc://host:port") whose workers make the training batches;
@@ -55,8 +56,8 @@ def build_dataset(
         `(batch, [num_prompts,] length)`, and uint8 masks.
 
     Raises:
-        ValueError: if the batch size is below 1, the split is empty or smaller than a training batch, or a service is
-            given to what it cannot serve.
+        ValueError: if the batch size is below 1, the split is empty or smaller than a training batch, crop and
+            preparations are both given, or a service is given to what it cannot serve.
 
     Example:
 
@@ -71,6 +72,11 @@ def build_dataset(
     count = source.num_examples(split)
     if batch_size < 1:
         raise ValueError(f"A batch holds at least one picture. Received: batch_size={batch_size}. Raise it.")
+    if crop is not None and preparations:
+        raise ValueError(
+            "A crop's window is brought to the model's size at once, so that nothing is left to prepare. Received: "
+            f"crop={crop}, preparations={preparations}. Give one of them."
+        )
     if count < (batch_size if training else 1):
         raise ValueError(
             f"A split needs at least one example, and a batch of them for training. Received: {count} examples in "

@@ -238,9 +238,10 @@ class _Tally:
         self._report_phrases()
         if self.source.task == "semantic":
             self._report_classes()
-        missing = [split for split in ("train", "val") if split not in self.result.splits]
-        if missing:
-            self.find(self.result.warnings, "split", "", f"training needs a split {' and a split '.join(missing)}")
+        if "train" not in self.result.splits:
+            self.find(self.result.warnings, "split", "", "training needs a split train")
+        if not {"val", "test"} & set(self.result.splits):
+            self.find(self.result.warnings, "split", "", "training needs a split val or test to be scored on")
         for path in getattr(self.source, "unused_files", ()):
             self.find(self.result.warnings, "unused file", str(path), "belongs to no pair of picture and mask")
         return self.result

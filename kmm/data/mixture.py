@@ -16,7 +16,7 @@ class Mixture(SourceWrapper):
     other, every example once.
 
     Args:
-        sources: list of two or more `kmm.data.Source`.
+        sources: list of `kmm.data.Source`.
         weights: the shares of the sources in training, positive numbers of any sum; default: by their sizes.
         num_examples: training examples in an epoch; default: those of all sources together.
         seed: int, keys the order together with the epoch.

@@ -21,7 +21,7 @@ class OnePromptEach(SourceWrapper):
     - `phrase_reader(split, crop, image_size)`, if the source has a `reader`, gives a function `(index, number,
       crop_key)` of int64 scalars that does so in the graph, with the result of a reader (see `kmm.data.reader`).
 
-    Wrappers do not have these: this one goes innermost, as in `WithNegatives(OnePromptEach(source))`.
+    Most wrappers do not have these: this one goes innermost, as in `WithNegatives(OnePromptEach(source))`.
 
     Args:
         source: a `kmm.data.Source` with these methods, such as `kmm.data.RecordSource`. All phrases are listed once.

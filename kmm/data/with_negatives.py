@@ -84,7 +84,7 @@ class WithNegatives(SourceWrapper):
     Raises:
         TypeError: if the source cannot list its phrases.
         ValueError: if the source is not referring, the ratio is no share, a split does not exist, or no phrase of a
-            split can serve.
+            split can serve, since all share a word with every picture's own ("the nuclei are dense").
 
     Example:
 
@@ -181,6 +181,12 @@ class WithNegatives(SourceWrapper):
         owners = np.repeat(np.arange(len(phrases)), [len(of_picture) for of_picture in phrases])
         of_pictures = np.zeros((len(phrases), NUM_BITS // 64), np.int64)
         np.bitwise_or.at(of_pictures, owners, of_texts)
+        fits = ((of_texts[usable] & picture) == 0 for picture in of_pictures[:: max(1, len(of_pictures) // 256)])
+        if not any(of_picture.all(axis=1).any() for of_picture in fits):
+            raise ValueError(
+                f"A negative shares no word that names a thing with the picture's own phrases. Received: {len(texts)} "
+                f"phrases in {split!r} of {self.name}, none of which suits any other picture. Leave the negatives out."
+            )
         negatives = tf.constant([texts[number] for number in usable])
         return negatives, tf.constant(of_texts[usable]), tf.constant(of_pictures), picture_rows(self, split)
 

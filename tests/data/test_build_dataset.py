@@ -244,3 +244,8 @@ def test_what_a_tf_data_service_cannot_make(records, source, training):
     source = RecordSource(records) if source == "records" else source
     with pytest.raises(ValueError, match=f"sources that read in the graph.*training={training}"):
         build_dataset(source, "train", 2, (8, 12), training=training, service="grpc://localhost:1")
+
+
+def test_a_crop_leaves_nothing_to_prepare(records):
+    with pytest.raises(ValueError, match="brought to the model's size at once.*Letterbox.*Give one of them"):
+        build_dataset(RecordSource(records), "train", 2, (8, 12), crop=RandomCrop(), preparations=(Letterbox(),))

@@ -232,10 +232,13 @@ def test_splits_files_and_vocabularies():
     source.unused_files = [pathlib.Path("b.png")]
     report = check_source(source)
     assert findings(report.warnings) == [
-        ("split", "", "training needs a split train and a split val"),
+        ("split", "", "training needs a split train"),
         ("unused file", "b.png", "belongs to no pair of picture and mask"),
     ]
     assert report.phrases["vocabulary_size"] == 2 and report.phrases["unknown_words"] == {}
+
+    only = findings(check_source(Listed({"train": [example(1)]})).warnings)
+    assert only == [("split", "", "training needs a split val or test to be scored on")]
 
     source = Listed({"train": [example(1)], "val": [example(2)]})
     source.prompts = lambda split: 1 / 0

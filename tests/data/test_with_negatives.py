@@ -308,3 +308,8 @@ def test_refuses_a_split_without_usable_phrases(phrases):
 def test_refuses_an_unknown_split():
     with pytest.raises(ValueError, match="A split of a is one of .*Received: split='best'"):
         WithNegatives(Drawn(), splits=("best",))
+
+
+def test_refuses_phrases_that_suit_no_other_picture():
+    with pytest.raises(ValueError, match="shares no word.*Received: 3 phrases in 'train' of a, none of which suits"):
+        WithNegatives(Drawn((("dark nuclei", "the nuclei on the left"), ("dense nuclei",))))
