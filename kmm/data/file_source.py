@@ -30,7 +30,7 @@ class FileSource(EntrySource):
     >>> entry = FileEntry("train.jsonl:1", "1.jpg", (FilePhrase(("a car",), None), FilePhrase(("all cars",), None)))
     >>> source = FileSource("mine", {"train": [entry]})
     >>> source.num_examples("train"), source.all_prompts("train", 0), source.where("train", 0)
-    (1, [('a car', 'phrase'), ('all cars', 'phrase')], 'train.jsonl:1')
+    (1, [('a car', 'absent'), ('all cars', 'absent')], 'train.jsonl:1')
     """
 
     def all_prompts(self, split, index):

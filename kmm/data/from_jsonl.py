@@ -28,7 +28,7 @@ def from_jsonl(path, images=None, masks=None, val_share=0.1, keep_bad=False, see
     - `class_id`: the id in the PNG file that is meant; default: every id but 0.
     - `size`: `[height, width]` of the picture on which the polygons were drawn; default: as it is stored.
     - `split`, in a single file; `id`, unique within a split; `kind`, what the prompt asks for, as scores are reported
-      for each kind.
+      for each kind (default: "phrase", or "absent" without a mask).
 
     Args:
         path: a file, or a folder that holds `train.jsonl`, `val.jsonl` and, if wanted, `test.jsonl` and others. The

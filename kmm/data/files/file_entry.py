@@ -23,7 +23,7 @@ class FileEntry:
 
     >>> entry = FileEntry("train.jsonl:1", "1.jpg", (FilePhrase(("a car", "the car"), None),))
     >>> entry.texts
-    (('a car', 'phrase'), ('the car', 'phrase'))
+    (('a car', 'absent'), ('the car', 'absent'))
     """
 
     where: str

@@ -5,7 +5,7 @@ import dataclasses
 from kmm.data.files.mask_spec import MaskSpec
 from kmm.preprocessing.prompt_tokenizer import MAX_PROMPT_BYTES
 
-DEFAULT_KIND = "phrase"
+DEFAULT_KIND, ABSENT = "phrase", "absent"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class FilePhrase:
     Args:
         texts: the wordings, raw strings of at most 4,096 bytes in UTF-8.
         mask: a `MaskSpec`, or `None` if the texts name nothing that is in the picture.
-        kind: what the texts ask for, such as "relation"; scores are reported for each kind.
+        kind: what the texts ask for, such as "relation"; scores are reported for each kind. `None` stands for "phrase",
+            and for "absent" without a mask.
         where: file and line, for messages.
 
     Raises:
@@ -28,15 +29,17 @@ class FilePhrase:
     Example:
 
     >>> FilePhrase(("the red car", "red car"), None).kind
-    'phrase'
+    'absent'
     """
 
     texts: tuple[str, ...]
     mask: MaskSpec | None
-    kind: str = DEFAULT_KIND
+    kind: str | None = None
     where: str = ""
 
     def __post_init__(self):
+        if self.kind is None:
+            object.__setattr__(self, "kind", ABSENT if self.mask is None else DEFAULT_KIND)
         if not self.texts:
             raise ValueError("A phrase needs at least one text. Received: none. Write one, or leave the phrase out.")
         for text in (*self.texts, self.kind):

@@ -2,7 +2,7 @@
 
 import os
 
-from kmm.data.files.file_phrase import DEFAULT_KIND, FilePhrase
+from kmm.data.files.file_phrase import FilePhrase
 from kmm.data.files.mask_spec import MaskSpec
 
 MASK_FIELDS = ("segmentation_mask", "mask", "polygons", "rle")
@@ -40,7 +40,7 @@ def read_row(row, where="", masks=""):
     kind, split, key = _text(row, "kind"), _text(row, "split"), row.get("id")
     if key is not None and (isinstance(key, bool) or not isinstance(key, (str, int))):
         raise TypeError(f"An `id` must be a text or a whole number. Received: id={key!r:.80}.")
-    phrase = FilePhrase(_texts(row), _mask(row, masks), kind or DEFAULT_KIND, where)
+    phrase = FilePhrase(_texts(row), _mask(row, masks), kind, where)
     return image, phrase, SPLITS.get(split, split), key
 
 

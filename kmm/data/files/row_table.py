@@ -42,7 +42,7 @@ class RowTable:
     ...     path = pathlib.Path(folder, "mine.jsonl")
     ...     _ = path.write_text('{"image": "1.jpg", "prompt": "a dog", "mask": null, "split": "test"}')
     ...     RowTable(JsonLines(path)).entries()["test"][0].texts
-    (('a dog', 'phrase'),)
+    (('a dog', 'absent'),)
     """
 
     def __init__(self, rows, images=None, masks=None, keep_bad=False):

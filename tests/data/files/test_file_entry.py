@@ -29,7 +29,7 @@ def entry():
 
 
 def test_every_text(entry):
-    texts = (("the left", "side"), ("left one", "side"), ("the right", "phrase"), ("the top", "phrase"))
+    texts = (("the left", "side"), ("left one", "side"), ("the right", "phrase"), ("the top", "absent"))
     assert entry.texts == texts
     words = entry.words((2, 3), 1)
     masks = [LEFT, LEFT, RIGHT, [[0] * 3] * 2]

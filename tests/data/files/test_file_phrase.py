@@ -1,6 +1,7 @@
 import pytest
 
 from kmm.data.files.file_phrase import FilePhrase
+from kmm.data.files.mask_spec import MaskSpec
 from kmm.preprocessing import PromptTokenizer
 
 
@@ -17,7 +18,7 @@ from kmm.preprocessing import PromptTokenizer
 )
 def test_what_is_allowed_goes_through_the_tokenizer(text):
     phrase = FilePhrase((text,), None)
-    assert phrase.texts == (text,) and phrase.kind == "phrase"
+    assert phrase.texts == (text,) and phrase.kind == "absent"
     tokens = PromptTokenizer(["left", "car"], sequence_length=4)(list(phrase.texts))
     assert tokens["padding_mask"].numpy().any()
 
@@ -48,3 +49,9 @@ def test_kinds():
     assert FilePhrase(("a",), None, "relation").kind == "relation"
     with pytest.raises(TypeError, match="its kind must be texts. Received: 5"):
         FilePhrase(("a",), None, 5)
+
+
+def test_the_kind_where_none_is_given():
+    mask = MaskSpec("mask.png")
+    assert FilePhrase(("a dog",), None).kind == "absent" and FilePhrase(("a dog",), mask).kind == "phrase"
+    assert FilePhrase(("a dog",), None, "joke").kind == "joke"
