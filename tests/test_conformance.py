@@ -2,100 +2,30 @@
 
 import inspect
 
-import numpy as np
 import pytest
 
 from kmm import decoders, encoders, fusion, heads, layers
-from kmm.testing import ALL_CHECKS, ComponentCase
+from kmm.testing import ALL_CHECKS
 from kmm.testing.config_checks import constructor_arguments
+from tests.cases import decoders_cases, encoders_cases, fusion_cases, heads_cases, layers_cases
 
 COMPONENT_PACKAGES = (layers, encoders, fusion, decoders, heads)
 CONTRACTS = (fusion.Fusion, decoders.Decoder)
 """Bases whose subclasses are components."""
 
-random = np.random.default_rng(0)
+CASE_FILES = (layers_cases, encoders_cases, fusion_cases, decoders_cases, heads_cases)
+SLOW_CASES = [case for file in CASE_FILES for case in getattr(file, "SLOW_CASES", ())]
+"""Whole pretrained nets, which take seconds to build."""
+
+CASES = [case for file in CASE_FILES for case in file.CASES] + SLOW_CASES
 
 
-def feature_map(height=4, width=6, channels=8):
-    """Two samples of features, none negative, as they leave an activation."""
-    return random.uniform(size=(2, height, width, channels)).astype("float32")
-
-
-PADDING_MASK = np.array([[True, True, True, False, False], [True, False, False, False, False]])
-TOKENS = {"token_ids": np.array([[5, 3, 7, 0, 0], [2, 0, 0, 0, 0]], "int32"), "padding_mask": PADDING_MASK}
-CONTEXT = (
-    feature_map(),
-    random.normal(size=(2, 5, 6)).astype("float32"),
-    random.normal(size=(2, 6)).astype("float32"),
-    PADDING_MASK,
-)
-PYRAMID = {"P3": feature_map(8, 12, 4), "P4": feature_map(4, 6, 6), "P5": feature_map(2, 3, 8)}
-IMAGES = random.integers(0, 256, size=(2, 16, 32, 3), dtype="uint8")
-
-
-CASES = [
-    ComponentCase(layers.ConvBlock, {"filters": 4}, feature_map()),
-    ComponentCase(
-        layers.ConvBlock,
-        {"filters": 4, "kernel_size": 1, "strides": 2, "normalization": False, "activation": "gelu"},
-        feature_map(),
-        "plain",
-    ),
-    ComponentCase(layers.CoordinateMap, {}, feature_map()),
-    ComponentCase(layers.FoldPrompts, {}, feature_map()),
-    ComponentCase(layers.FusedBatchNormalization, {"momentum": 0.8, "epsilon": 0.01}, feature_map()),
-    ComponentCase(layers.HalfPlaneContext, {}, feature_map(), needs_known_sizes=True),
-    ComponentCase(layers.ResidualBlock, {}, feature_map()),
-    ComponentCase(layers.ResidualBlock, {"normalization": False}, feature_map(), "plain"),
-    ComponentCase(
-        encoders.ConvImageEncoder, {"image_size": (16, 32), "widths": (4, 6, 8, 8), "blocks": (0, 1, 0, 2)}, IMAGES
-    ),
-    ComponentCase(
-        encoders.ConvImageEncoder,
-        {
-            "image_size": (16, 32),
-            "widths": (4, 6, 8),
-            "blocks": 0,
-            "downsampling": "max_pooling",
-            "normalization": False,
-            "image_shortcut": False,
-        },
-        IMAGES,
-        "classic",
-    ),
-    ComponentCase(encoders.LSTMTextEncoder, {"vocabulary_size": 9, "embedding_dim": 6, "units": 4}, TOKENS),
-    ComponentCase(
-        encoders.LSTMTextEncoder,
-        {
-            "vocabulary_size": 9,
-            "embedding_dim": 6,
-            "units": 4,
-            "num_layers": 2,
-            "bidirectional": True,
-            "dropout": 0.1,
-        },
-        TOKENS,
-        "deep",
-    ),
-    ComponentCase(fusion.ConcatFusion, {"filters": 8}, CONTEXT),
-    ComponentCase(fusion.ConcatFusion, {"filters": 8, "coordinates": True}, CONTEXT, "coordinates"),
-    ComponentCase(fusion.CrossAttentionFusion, {"filters": 8, "num_heads": 2, "dropout": 0.1}, CONTEXT),
-    ComponentCase(fusion.ReasoningFusion, {"filters": 8, "num_steps": 2}, CONTEXT, needs_known_sizes=True),
-    ComponentCase(decoders.FCNDecoder, {"filters": 8, "refinements": 2}, PYRAMID, "8s"),
-    ComponentCase(decoders.FCNDecoder, {"filters": 8, "levels": ("P5",), "refinements": 0}, PYRAMID, "32s"),
-    ComponentCase(heads.SegmentationHead, {"num_classes": 3}, feature_map(), options={"output_size": (16, 24)}),
-    ComponentCase(
-        heads.SubpixelSegmentationHead,
-        {"num_classes": 3, "scale": 2},
-        feature_map(),
-        options={"output_size": (8, 12)},
-        needs_known_sizes=True,
-    ),
-]
+def marked(case):
+    return pytest.param(case, id=str(case), marks=[pytest.mark.slow] if any(case is slow for slow in SLOW_CASES) else [])
 
 
 @pytest.mark.parametrize("check", ALL_CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [marked(case) for case in CASES])
 def test_component(case, check):
     check(case)
 

@@ -23,7 +23,7 @@ from kmm.testing.sample_checks import check_empty_context, check_padding, check_
 from kmm.testing.saved_model_session import SavedModelSession
 from kmm.testing.saving_checks import check_mixed_precision, check_revived, check_saving
 from kmm.testing.shape_checks import check_symbolic_shape, check_unknown_sizes
-from kmm.testing.weight_checks import check_build, check_gradients
+from kmm.testing.weight_checks import check_build, check_context_gradients, check_gradients
 
 ALL_CHECKS = (
     check_registration,
@@ -33,6 +33,7 @@ ALL_CHECKS = (
     check_symbolic_shape,
     check_unknown_sizes,
     check_gradients,
+    check_context_gradients,
     check_mixed_precision,
     check_samples_independent,
     check_padding,
@@ -47,6 +48,7 @@ __all__ = [
     "SavedModelSession",
     "check_build",
     "check_config",
+    "check_context_gradients",
     "check_empty_context",
     "check_gradients",
     "check_mixed_precision",

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kmm.feature_keys import POOLED, SEQUENCE
 from kmm.testing.component_case import expect
 
 
@@ -46,6 +47,32 @@ def check_gradients(case):
         values = tf.convert_to_tensor(gradient).numpy()
         expect(np.isfinite(values).all(), case, f"Gradients must be finite. {weight.path} has others.")
         expect(np.any(values != 0.0), case, f"Gradients must reach every weight. That of {weight.path} is zero.")
+
+
+def check_context_gradients(case):
+    """What a fusion gives depends on the words: a gradient reaches `sequence` or `pooled` of every sample with words.
+
+    Components without such inputs pass. The weights are moved off their initial values first, as in `check_gradients`.
+    """
+    names = [name for name in (SEQUENCE, POOLED) if name in case.named_inputs()]
+    if not names:
+        return
+    component = case.create()
+    case.apply(component)
+    random = np.random.default_rng(0)
+    for weight in component.trainable_weights:
+        weight.assign(weight + 0.1 * random.normal(size=weight.shape))
+    read = {name: tf.Variable(case.named_inputs()[name]) for name in names}
+    with tf.GradientTape() as tape:
+        outputs = keras.tree.flatten(case.with_inputs(**read).apply(component, training=False))
+        total = sum(tf.reduce_sum(tf.cast(out, "float32") * random.normal(size=out.shape)) for out in outputs)
+    reached = np.zeros(len(case.named_inputs()[names[0]]), bool)
+    for name, gradient in zip(names, tape.gradient(total, list(read.values())), strict=True):
+        if gradient is not None:
+            values = tf.convert_to_tensor(gradient).numpy()
+            expect(np.isfinite(values).all(), case, f"Gradients must be finite. That of {name} is not.")
+            reached |= (values != 0.0).reshape(len(values), -1).any(axis=1)
+    expect(reached.all(), case, f"A gradient must reach the words of every sample. Received: {reached.tolist()}.")
 
 
 def _weight_shapes(component):

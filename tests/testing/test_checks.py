@@ -86,6 +86,12 @@ class BlocksGradients(SoundFusion):
 
 
 @keras.saving.register_keras_serializable(package="kmm_tests")
+class BlocksWords(SoundFusion):
+    def mean_word(self, sequence, padding_mask):
+        return super().mean_word(ops.stop_gradient(sequence), padding_mask)
+
+
+@keras.saving.register_keras_serializable(package="kmm_tests")
 class DropsTheDtype(SoundFusion):
     def __init__(self, filters=2, **kwargs):
         super().__init__(filters, **kwargs)
@@ -144,6 +150,7 @@ FAULTS = [
     (testing.check_symbolic_shape, ClaimsOtherShape, "Symbolic and computed shapes"),
     (testing.check_unknown_sizes, HidesChannels, "Symbolic and computed shapes"),
     (testing.check_gradients, BlocksGradients, "features/kernel"),
+    (testing.check_context_gradients, BlocksWords, "words of every sample"),
     (testing.check_mixed_precision, DropsTheDtype, "words"),
     (testing.check_samples_independent, MixesSamples, "sample"),
     (testing.check_padding, ReadsPadding, "Values in padded steps"),
