@@ -21,7 +21,9 @@ CASES = [case for file in CASE_FILES for case in file.CASES] + SLOW_CASES
 
 
 def marked(case):
-    return pytest.param(case, id=str(case), marks=[pytest.mark.slow] if any(case is slow for slow in SLOW_CASES) else [])
+    return pytest.param(
+        case, id=str(case), marks=[pytest.mark.slow] if any(case is slow for slow in SLOW_CASES) else []
+    )
 
 
 @pytest.mark.parametrize("check", ALL_CHECKS, ids=lambda check: check.__name__)

@@ -3,6 +3,7 @@
 from kmm.models.builders import classic_fcn, referring_segmenter, text_guided_segmenter
 from kmm.models.multimodal_model import MultimodalModel
 from kmm.models.presets import build_preset, find_preset, presets
+from kmm.models.segmenter import segmenter
 
 __all__ = [
     "MultimodalModel",
@@ -11,5 +12,6 @@ __all__ = [
     "find_preset",
     "presets",
     "referring_segmenter",
+    "segmenter",
     "text_guided_segmenter",
 ]

@@ -1,11 +1,6 @@
 """Builders: numbers in, a wired model out."""
 
-from kmm import feature_keys
-from kmm.decoders import FCNDecoder
-from kmm.encoders import ConvImageEncoder, LSTMTextEncoder
-from kmm.fusion import ConcatFusion, CrossAttentionFusion, ReasoningFusion
-from kmm.heads import SegmentationHead, SubpixelSegmentationHead
-from kmm.models.multimodal_model import MultimodalModel
+from kmm.models.segmenter import segmenter
 
 
 def referring_segmenter(
@@ -19,6 +14,7 @@ def referring_segmenter(
     decoder_filters=32,
     dtype=None,
     name="referring_segmenter",
+    **parts,
 ):
     """A model that finds what a phrase names: one logit for each pixel.
 
@@ -33,6 +29,7 @@ def referring_segmenter(
         decoder_filters: channels of the decoder.
         dtype: dtype policy of all parts, such as "mixed_bfloat16".
         name: name of the model.
+        **parts: other parts and levels, as `kmm.models.segmenter` takes them, such as `fusion="FiLMFusion"`.
 
     Returns:
         A `kmm.models.MultimodalModel` with output `(batch, height, width, 1)`.
@@ -44,17 +41,16 @@ def referring_segmenter(
     >>> kmm.models.referring_segmenter((64, 64), tokenizer).output_shape
     (None, 64, 64, 1)
     """
-    levels = _levels(widths)
-    return MultimodalModel(
-        image_encoder=ConvImageEncoder(image_size, widths, blocks, name="image_encoder", dtype=dtype),
-        context_encoders={"text": _text_encoder(prompt_tokenizer, text_units, dtype)},
-        fusions={levels[-1]: ReasoningFusion(fusion_filters, num_steps, name="fusion", dtype=dtype)},
-        decoder=FCNDecoder(decoder_filters, levels, name="decoder", dtype=dtype),
-        heads={feature_keys.SEGMENTATION_MASKS: SubpixelSegmentationHead(1, scale=4, name="head", dtype=dtype)},
-        prompt_tokenizer=prompt_tokenizer,
-        dtype=dtype,
-        name=name,
-    )
+    defaults = {
+        "image_encoder": ("ConvImageEncoder", {"widths": widths, "blocks": blocks}),
+        "fusion": ("ReasoningFusion", {"num_steps": num_steps}),
+        "text_units": text_units,
+        "fusion_filters": fusion_filters,
+        "decoder_filters": decoder_filters,
+        "dtype": dtype,
+        "name": name,
+    }
+    return segmenter(image_size, 1, prompt_tokenizer, **{**defaults, **parts})
 
 
 def text_guided_segmenter(
@@ -68,6 +64,7 @@ def text_guided_segmenter(
     decoder_filters=64,
     dtype=None,
     name="text_guided_segmenter",
+    **parts,
 ):
     """A model that gives one of `num_classes` for every pixel of a picture, helped by a description of it.
 
@@ -83,6 +80,7 @@ def text_guided_segmenter(
         decoder_filters: channels of the decoder.
         dtype: dtype policy of all parts, such as "mixed_bfloat16".
         name: name of the model.
+        **parts: other parts and levels, as `kmm.models.segmenter` takes them, such as `fusion="FiLMFusion"`.
 
     Returns:
         A `kmm.models.MultimodalModel` with output `(batch, height, width, num_classes)`.
@@ -93,26 +91,19 @@ def text_guided_segmenter(
     >>> kmm.models.text_guided_segmenter((64, 96), num_classes=11, widths=(8, 16, 16, 16, 16)).output_shape
     (None, 64, 96, 11)
     """
-    levels = _levels(widths)
-    words = prompt_tokenizer is not None
-    fusions = {
-        level: CrossAttentionFusion(fusion_filters, name=f"fusion_{level.lower()}", dtype=dtype)
-        for level in levels[-2:]
+    defaults = {
+        "image_encoder": ("ConvImageEncoder", {"widths": widths, "blocks": blocks}),
+        "fusion_levels": 2,
+        "text_units": text_units,
+        "fusion_filters": fusion_filters,
+        "decoder_filters": decoder_filters,
+        "dtype": dtype,
+        "name": name,
     }
-    head = SubpixelSegmentationHead(num_classes, scale=4, name="head", dtype=dtype)
-    return MultimodalModel(
-        image_encoder=ConvImageEncoder(image_size, widths, blocks, name="image_encoder", dtype=dtype),
-        context_encoders={"text": _text_encoder(prompt_tokenizer, text_units, dtype)} if words else {},
-        fusions=fusions if words else {},
-        decoder=FCNDecoder(decoder_filters, levels, name="decoder", dtype=dtype),
-        heads={feature_keys.SEGMENTATION_MASKS: head},
-        prompt_tokenizer=prompt_tokenizer,
-        dtype=dtype,
-        name=name,
-    )
+    return segmenter(image_size, num_classes, prompt_tokenizer, **{**defaults, **parts})
 
 
-def classic_fcn(image_size, num_classes, prompt_tokenizer, dtype=None, name="classic_fcn"):
+def classic_fcn(image_size, num_classes, prompt_tokenizer, dtype=None, name="classic_fcn", **parts):
     """The classic net: convolutions of 32, 64 and 128 filters with max pooling, Embedding 128 + LSTM 128, Concatenate.
 
     The two branches meet at stride 8, where the sentence vector is tiled over the map; an FCN decoder and bilinear
@@ -124,6 +115,7 @@ def classic_fcn(image_size, num_classes, prompt_tokenizer, dtype=None, name="cla
         prompt_tokenizer: a `kmm.preprocessing.PromptTokenizer`; saved with the model.
         dtype: dtype policy of all parts.
         name: name of the model.
+        **parts: other parts and levels, as `kmm.models.segmenter` takes them, such as `fusion="FiLMFusion"`.
 
     Returns:
         A `kmm.models.MultimodalModel` with output `(batch, height, width, num_classes)`.
@@ -136,26 +128,15 @@ def classic_fcn(image_size, num_classes, prompt_tokenizer, dtype=None, name="cla
     (None, 224, 224, 21)
     """
     plain = {"blocks": 0, "downsampling": "max_pooling", "normalization": False, "image_shortcut": False}
-    encoder = ConvImageEncoder(image_size, (32, 64, 128), **plain, name="image_encoder", dtype=dtype)
-    text = LSTMTextEncoder(prompt_tokenizer.vocabulary_size, 128, 128, name="text_encoder", dtype=dtype)
-    return MultimodalModel(
-        image_encoder=encoder,
-        context_encoders={"text": text},
-        fusions={"P3": ConcatFusion(filters=256, name="fusion", dtype=dtype)},
-        decoder=FCNDecoder(filters=128, levels=("P3",), name="decoder", dtype=dtype),
-        heads={feature_keys.SEGMENTATION_MASKS: SegmentationHead(num_classes, name="head", dtype=dtype)},
-        prompt_tokenizer=prompt_tokenizer,
-        dtype=dtype,
-        name=name,
-    )
-
-
-def _levels(widths):
-    """P2 and all deeper ones."""
-    return tuple(f"P{number}" for number in range(2, len(widths) + 1))
-
-
-def _text_encoder(tokenizer, units, dtype):
-    return LSTMTextEncoder(
-        tokenizer.vocabulary_size, units, units, bidirectional=True, name="text_encoder", dtype=dtype
-    )
+    defaults = {
+        "image_encoder": ("ConvImageEncoder", {"widths": (32, 64, 128), **plain}),
+        "text_encoder": ("LSTMTextEncoder", {"embedding_dim": 128, "units": 128, "bidirectional": False}),
+        "fusion": "ConcatFusion",
+        "fusion_filters": 256,
+        "decoder_levels": ("P3",),
+        "decoder_filters": 128,
+        "head": "SegmentationHead",
+        "dtype": dtype,
+        "name": name,
+    }
+    return segmenter(image_size, num_classes, prompt_tokenizer, **{**defaults, **parts})

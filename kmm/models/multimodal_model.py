@@ -65,6 +65,7 @@ class MultimodalModel(FunctionalModel):
     ):
         context_encoders, fusions = dict(context_encoders or {}), dict(fusions or {})
         _check(image_encoder, decoder, heads, context_encoders, fusions)
+        _check_vocabulary(context_encoders, prompt_tokenizer)
 
         # graph
         images = keras.Input((*image_encoder.image_size, 3), name=feature_keys.IMAGES, dtype="float32")
@@ -194,3 +195,16 @@ def _check(image_encoder, decoder, heads, context_encoders, fusions):
             "A model needs at least one head. Received: heads={}. "
             "Give for instance {'segmentation_masks': kmm.heads.SegmentationHead(num_classes=1)}."
         )
+
+
+def _check_vocabulary(context_encoders, prompt_tokenizer):
+    """Refuse a tokenizer that makes ids for which there is no embedding."""
+    made = getattr(prompt_tokenizer, "vocabulary_size", None)
+    for name, encoder in context_encoders.items():
+        taken = getattr(encoder, "vocabulary_size", None)
+        if made is not None and taken is not None and made > taken:
+            raise ValueError(
+                "The text encoder must have an embedding for every id of the tokenizer. Received: "
+                f"prompt_tokenizer.vocabulary_size={made}, vocabulary_size={taken} of the context encoder {name!r}. "
+                f"Make the encoder with vocabulary_size={made}, or the tokenizer with fewer words."
+            )
