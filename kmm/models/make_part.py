@@ -63,7 +63,7 @@ def _find(name, package):
         cls = keras.saving.get_registered_object(name)
     if cls is None:
         raise ValueError(
-            f"A part of {package.__name__} is one of {known}, a class registered with Keras ('package>Name'), or a built "
-            f"component. Received: {name!r}."
+            f"A part of {package.__name__} is one of {known}, a class registered with Keras ('package>Name'), "
+            f"or a built component. Received: {name!r}."
         )
     return cls
