@@ -18,6 +18,8 @@ class ConcatFusion(Fusion):
     Args:
         filters: channels of the output.
         coordinates: concatenate the 8-channel coordinate map too.
+        normalize: scale the sentence vector and the features of each pixel to length 1 first, as the reference does, so
+            that neither outweighs the other. A vector shorter than 0.001 stays shorter than 1.
         **kwargs: `name`, `dtype`, `trainable`.
 
     Call arguments, output shape and errors: see `Fusion`.
@@ -30,9 +32,9 @@ class ConcatFusion(Fusion):
     (2, 4, 4, 8)
     """
 
-    def __init__(self, filters, coordinates=False, **kwargs):
+    def __init__(self, filters, coordinates=False, normalize=False, **kwargs):
         super().__init__(filters, **kwargs)
-        self.coordinates = coordinates
+        self.coordinates, self.normalize = coordinates, normalize
         self.coordinate_map = CoordinateMap(name="coordinate_map", dtype=self.dtype_policy)
         self.projection = ConvBlock(filters, kernel_size=1, name="projection", dtype=self.dtype_policy)
 
@@ -44,6 +46,8 @@ class ConcatFusion(Fusion):
 
     def call(self, image_features, sequence, pooled, padding_mask, training=None):
         """Tile, concatenate, project."""
+        if self.normalize:
+            image_features, pooled = _to_length_one(image_features), _to_length_one(pooled)
         batch, height, width = ops.shape(image_features)[:3]
         parts = [image_features]
         parts.append(ops.broadcast_to(pooled[:, None, None, :], (batch, height, width, pooled.shape[-1])))
@@ -53,4 +57,10 @@ class ConcatFusion(Fusion):
 
     def get_config(self):
         """The constructor's arguments."""
-        return {**super().get_config(), "coordinates": self.coordinates}
+        return {**super().get_config(), "coordinates": self.coordinates, "normalize": self.normalize}
+
+
+def _to_length_one(vectors):
+    """The vectors divided by their length; the square root never sees a zero, where its gradient is not a number."""
+    squares = ops.sum(ops.square(ops.cast(vectors, "float32")), axis=-1, keepdims=True)
+    return vectors * ops.cast(ops.rsqrt(ops.maximum(squares, 1e-6)), vectors.dtype)

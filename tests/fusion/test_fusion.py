@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 
-from kmm.fusion import ConcatFusion, CrossAttentionFusion, Fusion, ReasoningFusion
+from kmm import fusion as package
+from kmm.fusion import Fusion
+from kmm.models.make_part import part_names
 
 SHAPES = {"image_features": (2, 4, 4, 3), "sequence": (2, 5, 6), "pooled": (2, 6), "padding_mask": (2, 5)}
-FUSIONS = (ConcatFusion, CrossAttentionFusion, ReasoningFusion)
+FUSIONS = [getattr(package, name) for name in part_names(package)]
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
@@ -25,6 +27,7 @@ def test_refuses_wrong_ranks(fusion, name, shape):
 
 
 def test_all_fusions_are_called_alike():
+    assert len(FUSIONS) >= 13
     arrays = [np.ones(shape, bool if name == "padding_mask" else "float32") for name, shape in SHAPES.items()]
     for fusion in FUSIONS:
         assert issubclass(fusion, Fusion)

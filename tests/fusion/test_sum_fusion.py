@@ -1,0 +1,43 @@
+import numpy as np
+
+from kmm.fusion import SumFusion
+from kmm.layers import CoordinateMap
+
+random = np.random.default_rng(0)
+FEATURES = random.normal(size=(2, 3, 4, 5)).astype("float32")
+SEQUENCE = random.normal(size=(2, 4, 6)).astype("float32")
+POOLED = random.normal(size=(2, 6)).astype("float32")
+PADDING_MASK = np.array([[1, 1, 1, 0], [0, 0, 0, 0]], bool)
+
+
+def built():
+    fusion = SumFusion(filters=8)
+    fusion.build(FEATURES.shape, SEQUENCE.shape, POOLED.shape, PADDING_MASK.shape)
+    for weight in fusion.trainable_weights:
+        weight.assign(weight + 0.3 * random.normal(size=weight.shape))
+    return fusion
+
+
+def test_equals_numpy():
+    fusion = built()
+    weights = {weight.path.split("/", 1)[1]: weight.numpy() for weight in fusion.weights}
+
+    def block(name, inputs):
+        outputs = inputs @ weights[f"{name}/convolution/kernel"][0, 0] / np.sqrt(1 + 1e-3)
+        return np.maximum(outputs * weights[f"{name}/norm/gamma"] + weights[f"{name}/norm/beta"], 0)
+
+    picture = block("projection", FEATURES) + np.asarray(CoordinateMap()(FEATURES)) @ weights["place/kernel"]
+    normalised = (POOLED - POOLED.mean(-1, keepdims=True)) / np.sqrt(POOLED.var(-1, keepdims=True) + 1e-3)
+    words = normalised * weights["pooled_norm/gamma"] @ weights["words/kernel"]
+    words[1] = 0  # the empty prompt
+    expected = block("combine", picture + words[:, None, None])
+    np.testing.assert_allclose(fusion(FEATURES, SEQUENCE, POOLED, PADDING_MASK), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_reads_only_picture_and_sentence():
+    fusion = built()
+    outputs = np.asarray(fusion(FEATURES, SEQUENCE, POOLED, PADDING_MASK))
+    np.testing.assert_array_equal(fusion(FEATURES, -SEQUENCE, POOLED, PADDING_MASK[:, ::-1]), outputs)
+    changed = np.asarray(fusion(FEATURES, SEQUENCE, -POOLED, PADDING_MASK))
+    assert not np.allclose(changed[0], outputs[0])
+    np.testing.assert_array_equal(changed[1], outputs[1])
