@@ -1,7 +1,8 @@
 """The names under which features and labels travel, written once and used everywhere.
 
 A data set yields `(inputs, targets)`; the inputs are a flat dict with these keys, and every model names its inputs by
-them. Raw strings are `prompts`; they never enter a Keras model, they become `token_ids` and `padding_mask` first.
+them. Raw strings are `prompts`; a tokenizer makes `token_ids` and `padding_mask` of them, or hands them on to models
+that read strings.
 """
 
 IMAGES = "images"

@@ -3,7 +3,7 @@
 import json
 import pathlib
 
-from kmm.cli.load_model import load_model
+from kmm.cli.load_model import add_model_arguments, load_model
 from kmm.cli.open_source import add_source_arguments, open_source
 from kmm.cli.score_table import score_table
 
@@ -15,7 +15,7 @@ def add_command(commands):
         help="score a trained model on a split",
         description="Scores a model with the right words and with other ones, and prints and writes the scores.",
     )
-    parser.add_argument("--model", required=True, metavar="FILE", help="model.keras")
+    add_model_arguments(parser)
     add_source_arguments(parser, "by default the one of the model", required=True)
     parser.add_argument("--split", default="test", metavar="NAME", help="train, val, test, ... (default: test)")
     parser.add_argument("--output", metavar="FILE.json", help="file to write the scores to")
@@ -29,7 +29,7 @@ def add_command(commands):
 
 def run(args):
     """Runs the command."""
-    model = load_model(args.model)
+    model = load_model(args.model, args.trust)
     task = args.task or ("referring" if model.num_classes == 1 else "semantic")
     source = open_source(args.data, task, args.classes, model.image_size, args.seed)
     from kmm.evaluation import evaluate

@@ -1,6 +1,6 @@
 """`kmm export`: a SavedModel from a trained model."""
 
-from kmm.cli.load_model import load_model
+from kmm.cli.load_model import add_model_arguments, load_model
 
 
 def add_command(commands):
@@ -11,14 +11,14 @@ def add_command(commands):
         description="Writes DIR/1 (or the next free number): a SavedModel for TensorFlow Serving that needs TensorFlow "
         "alone.",
     )
-    parser.add_argument("--model", required=True, metavar="FILE", help="model.keras")
+    add_model_arguments(parser)
     parser.add_argument("--output", required=True, metavar="DIR", help="folder of all versions of the export")
     return parser
 
 
 def run(args):
     """Runs the command."""
-    model = load_model(args.model)
+    model = load_model(args.model, args.trust)
     import tensorflow as tf
 
     from kmm.export import export_saved_model

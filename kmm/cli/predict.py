@@ -2,7 +2,7 @@
 
 import pathlib
 
-from kmm.cli.load_model import load_model
+from kmm.cli.load_model import add_model_arguments, load_model
 
 COLORS = {
     "orange": (255, 130, 0),
@@ -24,7 +24,7 @@ def add_command(commands):
         "prompts, with 255 where the prompt applies (a semantic model: class ids); and FILE-overlay.png, the "
         "photograph with all of them drawn over it (a semantic model: one beside the other).",
     )
-    parser.add_argument("--model", required=True, metavar="FILE", help="model.keras")
+    add_model_arguments(parser)
     parser.add_argument("--image", required=True, metavar="FILE", help="photograph, JPEG or PNG")
     parser.add_argument(
         "--prompt", action="append", metavar="TEXT", help="what to find; can be repeated; not for models without words"
@@ -52,7 +52,7 @@ def run(args):
     from kmm.preprocessing.tokenizer_for import tokenizer_for
 
     image = read_image(args.image)
-    model = load_model(args.model)
+    model = load_model(args.model, args.trust)
     tokenizer = tokenizer_for(model)
     prompts = _check_prompts(args.prompt, tokenizer)
     logits = _ask(model, tokenizer, image, prompts)

@@ -3,6 +3,7 @@
 import pathlib
 
 from kmm.cli.open_source import SHAPES, add_source_arguments, default_task, open_source
+from kmm.cli.part_arguments import add_part_arguments, read_parts
 from kmm.cli.progress_bar import progress_bar
 from kmm.cli.score_table import score_table
 
@@ -38,6 +39,7 @@ def add_command(commands):
     recipe.add_argument("--batch-size", type=int, metavar="N", help="pictures in a batch")
     recipe.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="height and width in pixels")
     recipe.add_argument("--learning-rate", type=float, metavar="X")
+    add_part_arguments(parser)
     parser.add_argument(
         "--precision", choices=("auto", "float32", "bfloat16"), default="auto",
         help="of the computation (auto: bfloat16 where the hardware multiplies it)",
@@ -66,8 +68,9 @@ def run(args):
     output = pathlib.Path(args.output or f"runs/{source.name}-{task if preset == default_preset else preset}")
     options = {name: getattr(args, name) for name in RUN_OPTIONS}
     metrics = train_run(
-        source=source, output=output, preset=preset, image_size=image_size, export=not args.no_export, **options
-    )
+        source=source, output=output, preset=preset, image_size=image_size, parts=read_parts(args),
+        export=not args.no_export, **options,
+    )  # fmt: skip
     print(f"\n{score_table(metrics)}\n\nIn {output}:")
     for path in sorted(output.iterdir()):
         print(f"  {path.name}")

@@ -10,7 +10,7 @@ import numpy as np
 from kmm.data.data_report import DataReport
 from kmm.data.source_wrapper import map_examples
 from kmm.feature_keys import IGNORE_VALUE
-from kmm.preprocessing.prompt_tokenizer import MAX_PROMPT_BYTES
+from kmm.preprocessing.clean_prompts import MAX_PROMPT_BYTES
 
 NEGATIVE_KIND = "absent"
 """The kind of phrases that name nothing in the picture on purpose."""

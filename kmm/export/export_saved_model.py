@@ -66,6 +66,7 @@ def export_saved_model(model, directory, tokenizer=None, threshold=0.5):
     module = tf.Module()
     module.weights = list(endpoint.variables)
     module.tables = [] if tokenizer is None else list(tokenizer.trackables)
+    module.tables += [table for layer in model._flatten_layers() for table in getattr(layer, "trackables", ())]
     signatures = {"serving_default": endpoint}
     return write_next_version(directory, lambda path: tf.saved_model.save(module, str(path), signatures=signatures))
 

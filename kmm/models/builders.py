@@ -1,5 +1,6 @@
 """Builders: numbers in, a wired model out."""
 
+from kmm.encoders import KerasHubTextEncoder
 from kmm.models.segmenter import segmenter
 
 
@@ -140,3 +141,81 @@ def classic_fcn(image_size, num_classes, prompt_tokenizer, dtype=None, name="cla
         "name": name,
     }
     return segmenter(image_size, num_classes, prompt_tokenizer, **{**defaults, **parts})
+
+
+def vgg16_bert(
+    image_size,
+    prompt_tokenizer,
+    num_classes=1,
+    image_weights=None,
+    bert_preset=None,
+    bert_layers=2,
+    bert_units=128,
+    dtype=None,
+    name="vgg16_bert",
+    **parts,
+):
+    """VGG16 and BERT, joined by attention at the two deepest levels and an FPN decoder.
+
+    Needs `pip install "kmm[kerashub]"`. Both nets begin with random weights; pretrained ones are downloaded only on
+    request.
+
+    Args:
+        image_size: `(height, width)` in pixels, divisible by 32.
+        prompt_tokenizer: a `kmm.preprocessing.WordPieceTokenizer`; with `bert_preset` one of the same vocabulary.
+        num_classes: 1 for what a phrase names, or the number of classes.
+        image_weights: `None`, "imagenet" or the path of a `.weights.h5` file, see `ApplicationImageEncoder`.
+        bert_preset: `None`, or what `keras_hub.models.BertBackbone.from_preset` takes: a name ("bert_tiny_en_uncased") or
+            a folder.
+        bert_layers, bert_units: size of a BERT from random weights; one head for 64 units.
+        dtype: dtype policy of all parts.
+        name: name of the model.
+        **parts: other parts and levels, as `kmm.models.segmenter` takes them.
+
+    Returns:
+        A `kmm.models.MultimodalModel` with output `(batch, height, width, num_classes)`.
+
+    Raises:
+        ImportError: if keras-hub is missing.
+
+    Example:
+
+    >>> import kmm
+    >>> tokenizer = kmm.preprocessing.WordPieceTokenizer.adapt(["a red car", "a cat"], sequence_length=8)
+    >>> model = kmm.models.vgg16_bert((32, 32), tokenizer, bert_layers=1, bert_units=64)
+    >>> model.output_shape
+    (None, 32, 32, 1)
+    """
+    defaults = {
+        "image_encoder": ("ApplicationImageEncoder", {"application": "VGG16", "weights": image_weights}),
+        "fusion_levels": 2,
+        "decoder": "FPNDecoder",
+        "dtype": dtype,
+        "name": name,
+    }
+    if "text_encoder" not in parts:
+        text_encoder = _bert(prompt_tokenizer, bert_preset, bert_layers, bert_units, dtype)
+        if "fusion" not in parts:  # attention reads the words alone, never BERT's vector of the whole text
+            text_encoder.backbone.get_layer("pooled_dense").trainable = False
+        defaults["text_encoder"] = text_encoder
+    return segmenter(image_size, num_classes, prompt_tokenizer, **{**defaults, **parts})
+
+
+def _bert(tokenizer, preset, layers, units, dtype):
+    try:
+        import keras_hub
+    except ImportError as error:
+        raise ImportError('BERT needs keras-hub. Install it with: pip install "kmm[kerashub]"') from error
+    if preset is not None:
+        backbone = keras_hub.models.BertBackbone.from_preset(preset, dtype=dtype)
+    else:
+        backbone = keras_hub.models.BertBackbone(
+            vocabulary_size=tokenizer.vocabulary_size,
+            num_layers=layers,
+            num_heads=max(1, units // 64),
+            hidden_dim=units,
+            intermediate_dim=4 * units,
+            max_sequence_length=max(64, tokenizer.sequence_length),
+            dtype=dtype,
+        )
+    return KerasHubTextEncoder(backbone, name="text_encoder", dtype=dtype)

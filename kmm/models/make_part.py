@@ -12,7 +12,7 @@ def make_part(part, package, **offered):
         part: the name of a class in `package`, or of one registered with Keras elsewhere ("mine>MyFusion"), or a class;
             or a pair of that and a dict of its arguments; or a built component, returned as it is.
         package: the package of kmm that holds the classes, such as `kmm.fusion`.
-        **offered: arguments that the class gets if it takes them and `part` does not give them.
+        **offered: arguments that the class gets if it takes them, they are not `None`, and `part` does not give them.
 
     Returns:
         The component.
@@ -31,8 +31,8 @@ def make_part(part, package, **offered):
     name, arguments = part if isinstance(part, (tuple, list)) and len(part) == 2 else (part, {})
     cls = name if inspect.isclass(name) else _find(name, package)
     parameters = inspect.signature(cls.__init__).parameters
-    taken = {key for key in offered if key in parameters or key in ("name", "dtype")}
-    arguments = {**{key: offered[key] for key in taken}, **arguments}
+    taken = {key: value for key, value in offered.items() if key in parameters or key in ("name", "dtype")}
+    arguments = {**{key: value for key, value in taken.items() if value is not None}, **arguments}
     needed = {
         key
         for key, item in parameters.items()

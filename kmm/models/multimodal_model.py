@@ -23,19 +23,19 @@ class MultimodalModel(FunctionalModel):
         heads: a dict from output name to head, such as `kmm.heads.SegmentationHead`.
         context_encoders: a dict with at most one context encoder, such as `{"text": LSTMTextEncoder(...)}`.
         fusions: a dict from pyramid level to the fusion that mixes the context into it.
-        prompt_tokenizer: a `kmm.preprocessing.PromptTokenizer` that is saved with the model, or `None`.
+        prompt_tokenizer: a tokenizer such as `kmm.preprocessing.PromptTokenizer`, saved with the model, or `None`.
         **kwargs: `name`, `dtype`, `trainable`. The parts bring their own dtype policies.
 
     Call arguments:
         inputs: a dict of `images` `(batch, height, width, 3)` in [0, 255] and the context encoder's inputs, such as
-            `token_ids` and `padding_mask`, both `(batch, length)`.
+            `token_ids` and `padding_mask`, both `(batch, length)`, or `prompts`, strings `(batch,)`.
 
     Output shape:
         With one head its float32 tensor, such as `(batch, height, width, num_classes)`; with several a dict.
 
     Raises:
         ValueError: if a level is asked for that the image encoder does not give, if context encoders and fusions do
-            not come together, or if no head is given.
+            not come together, if the tokenizer does not suit the context encoder, or if no head is given.
 
     Example:
 
@@ -65,7 +65,7 @@ class MultimodalModel(FunctionalModel):
     ):
         context_encoders, fusions = dict(context_encoders or {}), dict(fusions or {})
         _check(image_encoder, decoder, heads, context_encoders, fusions)
-        _check_vocabulary(context_encoders, prompt_tokenizer)
+        _check_tokenizer(context_encoders, prompt_tokenizer)
 
         # graph
         images = keras.Input((*image_encoder.image_size, 3), name=feature_keys.IMAGES, dtype="float32")
@@ -110,8 +110,8 @@ class MultimodalModel(FunctionalModel):
         """A model of the same weights that takes several prompts for each picture and encodes the picture once.
 
         Args:
-            num_prompts: prompts for each picture: the context's inputs are `(batch, num_prompts, length)`, and every
-                output gets a second axis, `(batch, num_prompts, ...)`.
+            num_prompts: prompts for each picture: the context's inputs get a second axis, such as
+                `(batch, num_prompts, length)`, and so does every output, `(batch, num_prompts, ...)`.
         """
         inputs = {feature_keys.IMAGES: _input_like(self.input[feature_keys.IMAGES], feature_keys.IMAGES)}
         pyramid = self.encode_image(inputs[feature_keys.IMAGES])
@@ -197,10 +197,25 @@ def _check(image_encoder, decoder, heads, context_encoders, fusions):
         )
 
 
-def _check_vocabulary(context_encoders, prompt_tokenizer):
-    """Refuse a tokenizer that makes ids for which there is no embedding."""
+def _check_tokenizer(context_encoders, prompt_tokenizer):
+    """Refuse a tokenizer of other inputs, of ids without an embedding, or of more steps than the encoder can read."""
     made = getattr(prompt_tokenizer, "vocabulary_size", None)
+    length = getattr(prompt_tokenizer, "sequence_length", None)
     for name, encoder in context_encoders.items():
+        given = getattr(prompt_tokenizer, "output_keys", None)
+        if given is not None and set(given) != set(encoder.input):
+            raise ValueError(
+                "The tokenizer must give what the context encoder reads. Received: prompt_tokenizer="
+                f"{type(prompt_tokenizer).__name__}, which gives {list(given)}, for the inputs {list(encoder.input)} "
+                f"of {name!r}. Encoders of `prompts` take kmm.preprocessing.RawPrompts(), others a tokenizer of words."
+            )
+        longest = getattr(encoder, "max_sequence_length", None)
+        if length is not None and longest is not None and length > longest:
+            raise ValueError(
+                "The text encoder must be able to read all that the tokenizer gives. Received: "
+                f"prompt_tokenizer.sequence_length={length}, max_sequence_length={longest} of the context encoder "
+                f"{name!r}. Make the tokenizer with sequence_length={longest}, or a longer encoder."
+            )
         taken = getattr(encoder, "vocabulary_size", None)
         if made is not None and taken is not None and made > taken:
             raise ValueError(

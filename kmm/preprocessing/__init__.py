@@ -4,12 +4,18 @@ from kmm.preprocessing.coco_masks import mask_from_polygons, mask_from_rle
 from kmm.preprocessing.decode_image import decode_image
 from kmm.preprocessing.mask_outputs import masks_from_logits, scores_from_logits
 from kmm.preprocessing.prompt_tokenizer import PromptTokenizer
+from kmm.preprocessing.raw_prompts import RawPrompts
 from kmm.preprocessing.read_image import read_image
 from kmm.preprocessing.read_mask import read_mask
 from kmm.preprocessing.resize import prepare_images, resize_images, resize_masks
+from kmm.preprocessing.word_piece_tokenizer import WordPieceTokenizer
+from kmm.preprocessing.word_vectors import WordVectors
 
 __all__ = [
     "PromptTokenizer",
+    "RawPrompts",
+    "WordPieceTokenizer",
+    "WordVectors",
     "decode_image",
     "mask_from_polygons",
     "mask_from_rle",

@@ -7,10 +7,10 @@ import keras
 import tensorflow as tf
 
 from kmm import feature_keys
+from kmm.preprocessing.clean_prompts import clean_prompts, string_tensor
 
 PADDING_ID = 0
 UNKNOWN_ID = 1
-MAX_PROMPT_BYTES = 4096
 _NUM_SPECIAL_IDS = 2
 _ADAPT_BATCH_SIZE = 1024
 
@@ -51,6 +51,8 @@ class PromptTokenizer:
     [[1, 2, 3, 0], [0, 0, 0, 0]]
     """
 
+    output_keys = (feature_keys.TOKEN_IDS, feature_keys.PADDING_MASK)
+
     def __init__(self, vocabulary, sequence_length=16):
         vocabulary = vocabulary if isinstance(vocabulary, (str, bytes)) else tuple(vocabulary)
         if isinstance(vocabulary, (str, bytes)) or not all(isinstance(word, str) for word in vocabulary):
@@ -83,7 +85,7 @@ class PromptTokenizer:
                 f"vocabulary must not repeat words. Received twice: {_shorten(repeated)}. Remove the repetitions."
             )
         with tf.init_scope():
-            normalized = _normalize(_to_string_tensor(list(self.vocabulary))).numpy()
+            normalized = _normalize(string_tensor(list(self.vocabulary))).numpy()
         for word, expected in zip(self.vocabulary, normalized, strict=True):
             expected = expected.decode("utf-8")
             if word != expected or len(expected.split()) != 1:
@@ -120,7 +122,7 @@ class PromptTokenizer:
         counts = collections.Counter()
         prompts = iter(prompts)
         while batch := list(itertools.islice(prompts, _ADAPT_BATCH_SIZE)):
-            for prompt in _normalize(_to_string_tensor(batch)).numpy():
+            for prompt in _normalize(string_tensor(batch)).numpy():
                 counts.update(prompt.decode("utf-8").split())
         if not counts:
             raise ValueError("prompts must hold at least one word. Received: no words. Check the data set's prompts.")
@@ -139,7 +141,7 @@ class PromptTokenizer:
 
     def __call__(self, prompts):
         """Token ids and padding mask of prompts of any shape; see the class."""
-        prompts = _to_string_tensor(prompts)
+        prompts = string_tensor(prompts)
         words = tf.strings.split(_normalize(tf.reshape(prompts, [-1])))
         words = words.to_tensor(default_value="", shape=(None, self.sequence_length))
         token_ids = tf.reshape(self._table.lookup(words), tf.concat([tf.shape(prompts), [self.sequence_length]], 0))
@@ -189,25 +191,9 @@ class PromptTokenizer:
         return type(self).from_config, (self.get_config(),)
 
 
-def _to_string_tensor(prompts):
-    if not tf.is_tensor(prompts):
-        # Text read from a terminal may hold lone surrogates, which are no UTF-8.
-        prompts = tf.nest.map_structure(lambda p: p.encode("utf-8", "replace") if isinstance(p, str) else p, prompts)
-        prompts = tf.convert_to_tensor(prompts)
-        if prompts.shape.num_elements() == 0:  # an empty list becomes float32
-            prompts = tf.zeros(prompts.shape, "string")
-    if prompts.dtype != tf.string:
-        raise TypeError(f"prompts must be strings. Received: dtype={prompts.dtype.name}. Pass the raw text.")
-    return prompts
-
-
 def _normalize(prompts):
     """Brings strings of any bytes to lower-case words separated by spaces."""
-    prompts = tf.strings.substr(prompts, 0, MAX_PROMPT_BYTES)
-    prompts = tf.strings.unicode_transcode(
-        prompts, "UTF-8", "UTF-8", errors="replace", replacement_char=ord(" "), replace_control_characters=True
-    )
-    prompts = tf.strings.lower(prompts, encoding="utf-8")
+    prompts = tf.strings.lower(clean_prompts(prompts), encoding="utf-8")
     prompts = tf.strings.regex_replace(prompts, "[\u2018\u2019]", "'")
     prompts = tf.strings.regex_replace(prompts, r"[^\p{L}\p{M}\p{N}'-]+", " ")
     prompts = tf.strings.regex_replace(prompts, r"(^|\s)['-]+", " ")

@@ -24,6 +24,7 @@ class ComponentCase:
         label: a word that tells this case from others of the same class.
         options: other arguments of the call, by name, which are no arrays: the `output_size` of a head.
         needs_known_sizes: whether the component documents that heights and widths must be known when it is built.
+        holds_code: whether the component holds code, as a SavedModel is: files with it must be refused in safe mode.
 
     Example:
 
@@ -38,6 +39,7 @@ class ComponentCase:
     label: str = ""
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
     needs_known_sizes: bool = False
+    holds_code: bool = False
 
     def __str__(self):
         return f"{self.cls.__name__}-{self.label}" if self.label else self.cls.__name__
@@ -74,6 +76,11 @@ class ComponentCase:
     def call(self, component, **options):
         """Calls the component and returns its outputs as a flat list of NumPy arrays; bfloat16 becomes float32."""
         return [to_numpy(output) for output in keras.tree.flatten(self.apply(component, **options))]
+
+
+def dtype_name(array):
+    """The name of an array's dtype; arrays of text are "string"."""
+    return "string" if array.dtype.kind in "OSU" else str(array.dtype)
 
 
 def to_numpy(tensor):

@@ -14,14 +14,18 @@ def check_revived(case):
     """A component made from the configuration, given the same weights, gives bit-equal outputs."""
     component = case.create()
     expected = case.call(component)
-    revived = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(component))
+    config = keras.saving.serialize_keras_object(component)
+    revived = keras.saving.deserialize_keras_object(config, safe_mode=not case.holds_code)
     case.apply(revived)
     revived.set_weights(component.get_weights())
     expect_equal(case.call(revived), expected, case, "The revived component must give equal outputs.")
 
 
 def check_saving(case):
-    """A model holding the component, saved as a `.keras` file and loaded, gives bit-equal outputs."""
+    """A model holding the component, saved as a `.keras` file and loaded, gives bit-equal outputs.
+
+    A file that holds code must be refused in safe mode.
+    """
     _check_round_trip(case, _as_model(case, case.create()))
 
 
@@ -72,11 +76,22 @@ def _check_round_trip(case, model):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "model.keras"
         model.save(path)
-        loaded = keras.saving.load_model(path)
+        if case.holds_code:
+            _check_refused(case, path)
+        loaded = keras.saving.load_model(path, safe_mode=not case.holds_code)
     found = [to_numpy(output) for output in keras.tree.flatten(loaded(inputs))]
     expect_equal(found, expected, case, "The loaded model must give equal outputs.")
     policies = _policies(loaded), _policies(model)
     expect(policies[0] == policies[1], case, "The loaded model must keep the precision of every layer.")
+
+
+def _check_refused(case, path):
+    try:
+        keras.saving.load_model(path)
+    except ValueError as error:
+        expect("safe_mode=False" in str(error), case, "What is refused in safe mode must name the way out.")
+    else:
+        expect(False, case, "A file that holds code must be refused in safe mode.")
 
 
 def _policies(component):

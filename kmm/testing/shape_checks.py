@@ -2,7 +2,7 @@
 
 import keras
 
-from kmm.testing.component_case import expect
+from kmm.testing.component_case import dtype_name, expect
 
 
 def check_symbolic_shape(case):
@@ -31,7 +31,7 @@ def _compare(case, shape_of, may_stay_open):
     if shape_of is _only_channels and isinstance(component, keras.Model):
         symbolic = component.output
     else:
-        symbols = case.map_inputs(lambda array: keras.KerasTensor(shape_of(array), dtype=str(array.dtype)))
+        symbols = case.map_inputs(lambda array: keras.KerasTensor(shape_of(array), dtype=dtype_name(array)))
         symbolic = symbols.apply(component)
     computed = case.apply(component)
     keras.tree.assert_same_structure(symbolic, computed)

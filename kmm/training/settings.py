@@ -1,12 +1,13 @@
 """What decides a training run, checked before anything is written."""
 
+import json
 import math
 
 from kmm import models
 from kmm.training.precision import policy_for
 
 
-def make_settings(source, preset=None, precision="auto", seed=0, **replacements):
+def make_settings(source, preset=None, precision="auto", seed=0, parts=None, **replacements):
     """The preset's training recipe with what the user replaced.
 
     Args:
@@ -14,6 +15,7 @@ def make_settings(source, preset=None, precision="auto", seed=0, **replacements)
         preset: a key of `kmm.presets`; `None` takes the one named like the source, or else like its task.
         precision: "auto", "float32" or "bfloat16".
         seed: seed of weights, order and augmentations.
+        parts: a dict of arguments of the preset's builder, such as `{"fusion": "FiLMFusion"}`, plain data.
         **replacements: `epochs`, `batch_size`, `learning_rate`, `image_size`; `None` keeps the preset's own.
 
     Returns:
@@ -22,6 +24,7 @@ def make_settings(source, preset=None, precision="auto", seed=0, **replacements)
     Raises:
         ValueError: if the preset is unknown or does not suit the source's task, a split is missing, or a number makes
             no sense.
+        TypeError: if a part is no plain data.
 
     Example:
 
@@ -48,7 +51,20 @@ def make_settings(source, preset=None, precision="auto", seed=0, **replacements)
     settings.update(recipe["training"])
     settings.update({key: value for key, value in replacements.items() if value is not None})
     settings["image_size"] = list(settings["image_size"])
+    if parts:
+        settings["parts"] = _plain(parts)
     for name in ("epochs", "batch_size", "learning_rate"):
         if not (math.isfinite(settings[name]) and settings[name] > 0):
             raise ValueError(f"{name} must be positive. Received: {name}={settings[name]}.")
     return settings
+
+
+def _plain(parts):
+    """The parts as they are read back from `settings.json`."""
+    try:
+        return json.loads(json.dumps(parts))
+    except TypeError as error:
+        raise TypeError(
+            "Parts of a run are plain data, so that the run can be done again: class names, or pairs of one and a dict "
+            f"of arguments. Received: parts={parts}. Register a class of your own and name it 'package>Name'."
+        ) from error

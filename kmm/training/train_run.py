@@ -1,15 +1,12 @@
 """One training run, from a source to a folder with everything in it."""
 
-import functools
-import math
 import time
 
 import keras
 
-from kmm import data, evaluation, losses, metrics, models, visualization
+from kmm import evaluation, visualization
 from kmm.export import export_saved_model
-from kmm.preprocessing import PromptTokenizer
-from kmm.training.class_weights import class_weights_from
+from kmm.training.prepare_run import build_model, compile_model, prepare_data, scored_split
 from kmm.training.resumable_checkpoint import ResumableCheckpoint
 from kmm.training.run_folder import check_run_folder, open_run_folder, save_model, write_json
 from kmm.training.settings import make_settings
@@ -25,6 +22,7 @@ def train_run(
     learning_rate=None,
     precision="auto",
     seed=0,
+    parts=None,
     overwrite=False,
     resume=False,
     export=True,
@@ -43,6 +41,8 @@ def train_run(
         epochs, batch_size, image_size, learning_rate: replace the preset's own.
         precision: "auto", "float32" or "bfloat16".
         seed: seed of weights, order and augmentations.
+        parts: a dict of parts and levels that replace the preset's own, such as `{"fusion": "FiLMFusion"}`: plain data
+            that the preset's builder takes, see `kmm.models.segmenter`.
         overwrite: replace an earlier run in the folder.
         resume: go on with the killed run in the folder; give the same arguments as before.
         export: write the SavedModel too.
@@ -51,8 +51,8 @@ def train_run(
         The content of `metrics.json`.
 
     Raises:
-        ValueError: if the preset is unknown, the image size does not fit, the data is unsound, or a run to go on with
-            was begun with other settings. Nothing of an earlier run is lost then.
+        ValueError: if the preset or a part is unknown, the image size does not fit, the data is unsound, or a run to go
+            on with was begun with other settings. Nothing of an earlier run is lost then.
         FileExistsError: if the folder already holds a run.
         FileNotFoundError: if there is no run to go on with.
     """
@@ -61,14 +61,15 @@ def train_run(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "image_size": image_size,
+        "parts": parts,
     }
     settings = make_settings(source, preset, precision, seed, **replacements)
     check_run_folder(output, settings, overwrite, resume)
     if hasattr(source, "check"):
         source.check()
     keras.utils.set_random_seed(seed)
-    model = _build_model(source, settings)
-    train_data, val_data, loss, scores = _prepare(model, source, settings)
+    model = build_model(source, settings)
+    train_data, val_data, loss, scores = prepare_data(model, source, settings)
     folder = open_run_folder(output, overwrite)
     write_json(folder / "settings.json", settings)
 
@@ -78,7 +79,7 @@ def train_run(
     seconds = time.monotonic() - start
     save_model(model, folder / "model.keras")
 
-    split = "test" if "test" in source.splits else "val"
+    split = scored_split(source)
     result = evaluation.evaluate(model, source, split, batch_size=settings["batch_size"])
     result = {**result, "split": split, "training_seconds": round(seconds, 1), "parameters": model.count_params()}
     write_json(folder / "metrics.json", result)
@@ -91,48 +92,11 @@ def train_run(
     return result
 
 
-def _build_model(source, settings):
-    """The preset's model, its vocabulary learned from the training split."""
-    arguments = {"dtype": settings["policy"], "image_size": tuple(settings["image_size"])}
-    if source.task == "semantic":
-        arguments["num_classes"] = len(source.class_names)
-    if "prompt_tokenizer" not in models.find_preset(settings["preset"])["arguments"]:
-        prompts = source.prompts("train")
-        longest = max(len(prompt.split()) for prompt in prompts)
-        arguments["prompt_tokenizer"] = PromptTokenizer.adapt(prompts, sequence_length=min(64, longest + 2))
-    return models.build_preset(settings["preset"], **arguments)
-
-
-def _prepare(model, source, settings):
-    """What `fit` needs: a function from first step to training data, validation data, loss and metrics."""
-    pipeline = {"image_size": model.image_size, "tokenizer": model.prompt_tokenizer}
-    pipeline.update({key: settings[key] for key in ("batch_size", "num_prompts")})
-    augmentations = [getattr(data, name)(**options) for name, options in settings["augmentations"].items()]
-    train_data = functools.partial(
-        data.build_dataset, source, "train", training=True, augmentations=augmentations, seed=settings["seed"],
-        **pipeline,
-    )  # fmt: skip
-    train_data(first_step=0)  # refuses what does not fit before an earlier run is replaced
-    val_data = data.build_dataset(source, "val", **pipeline) if "val" in source.splits else None
-    if source.task == "referring":
-        return train_data, val_data, losses.BinaryCrossEntropyDice(), [metrics.OverallIoU(), metrics.SampleMeanIoU()]
-    weights = class_weights_from(source, power=settings["class_balance"])
-    loss = losses.SegmentationCrossEntropy(class_weights=weights)
-    return train_data, val_data, loss, metrics.semantic_metrics(len(weights))
-
-
 def _fit(model, settings, train_data, val_data, loss, scores, checkpoint, history, resume):
     """`model.fit`, with several prompts for each picture where the recipe says so."""
-    num_prompts, epochs = settings["num_prompts"], settings["epochs"]
-    trained = model if num_prompts is None else model.for_prompts(num_prompts)
+    epochs = settings["epochs"]
     steps = train_data.args[0].num_examples("train") // settings["batch_size"]
-    warmup = min(200, steps * epochs // 10)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.05 * settings["learning_rate"], max(1, steps * epochs - warmup), warmup_target=settings["learning_rate"],
-        warmup_steps=warmup,
-    )  # fmt: skip
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings["weight_decay"], global_clipnorm=1.0)
-    trained.compile(optimizer, loss, metrics=scores, steps_per_execution=math.gcd(steps, 10))
+    trained = compile_model(model, settings, steps * epochs, steps, loss, scores)
     first_epoch = checkpoint.restore(trained) if resume else 0
     trained.fit(
         train_data(first_step=first_epoch * steps),

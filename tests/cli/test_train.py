@@ -33,7 +33,7 @@ def test_without_arguments(calls, capsys):
     assert arguments["source"].image_size == arguments["image_size"] == (96, 96)
     assert arguments["preset"] == "shapes" and arguments["output"] == pathlib.Path("runs/shapes-referring")
     assert [arguments[name] for name in ("epochs", "batch_size", "learning_rate")] == [None] * 3, "the preset's own"
-    assert (arguments["precision"], arguments["seed"]) == ("auto", 0)
+    assert (arguments["precision"], arguments["seed"], arguments["parts"]) == ("auto", 0, {})
     assert (arguments["overwrite"], arguments["resume"], arguments["export"]) == (False, False, True)
     text = capsys.readouterr().out
     assert "0.750          0.250" in text and "In runs/shapes-referring:\n  model.keras\n" in text
@@ -42,6 +42,7 @@ def test_without_arguments(calls, capsys):
 def test_every_option_arrives(calls, streets, tmp_path):
     words = f"train --data {streets} --classes {streets}/classes.json --task referring --preset referring"
     words += f" --output {tmp_path}/run --epochs 3 --batch-size 2 --image-size 64 96 --learning-rate 0.5"
+    words += " --fusion FiLMFusion --fusion-levels P3 P4"
     words += " --precision bfloat16 --seed 7 --overwrite --resume --no-export"
     assert main(words.split()) == 0
     arguments = calls[0]
@@ -56,6 +57,7 @@ def test_every_option_arrives(calls, streets, tmp_path):
         "learning_rate": 0.5,
         "precision": "bfloat16",
         "seed": 7,
+        "parts": {"fusion": "FiLMFusion", "fusion_levels": ["P3", "P4"]},
         "overwrite": True,
         "resume": True,
         "export": False,

@@ -1,7 +1,7 @@
 import keras
 import pytest
 
-from kmm.preprocessing import PromptTokenizer
+from kmm.preprocessing import PromptTokenizer, RawPrompts
 from kmm.preprocessing.tokenizer_for import tokenizer_for
 
 
@@ -25,3 +25,24 @@ def test_models_of_images_alone():
     assert tokenizer_for(model) is None
     with pytest.raises(ValueError, match=r"takes no tokenizer. Received: inputs=\['images'\]"):
         tokenizer_for(model, PromptTokenizer(["red"]))
+
+
+def test_models_that_read_strings():
+    model = make_model("images", "prompts")
+    with pytest.raises(ValueError, match="must carry its tokenizer"):
+        tokenizer_for(model)
+    model.prompt_tokenizer = RawPrompts()
+    assert tokenizer_for(model) is model.prompt_tokenizer
+    with pytest.raises(
+        ValueError, match=r"PromptTokenizer, which gives \['token_ids', 'padding_mask'\], for .*'prompts'"
+    ):
+        tokenizer_for(model, PromptTokenizer(["red"]))
+    with pytest.raises(ValueError, match=r"RawPrompts, which gives \['prompts'\], for the inputs \['token_ids'\]"):
+        tokenizer_for(make_model("images", "token_ids", "padding_mask"), RawPrompts())
+
+
+def test_a_tokenizer_of_ones_own():
+    def tokenizer(prompts):
+        return {"token_ids": prompts}
+
+    assert tokenizer_for(make_model("token_ids"), tokenizer) is tokenizer

@@ -12,6 +12,14 @@ def test_the_presets_own_and_what_replaces_it():
     assert settings.items() >= expected.items() and settings["epochs"] > 1
 
 
+def test_parts_are_plain_data():
+    settings = make_settings(ShapesSource(), parts={"fusion": ("ConcatFusion", {}), "fusion_levels": ("P3",)})
+    assert settings["parts"] == {"fusion": ["ConcatFusion", {}], "fusion_levels": ["P3"]}, "as JSON gives them back"
+    assert "parts" not in make_settings(ShapesSource(), parts={}), "as in the settings of earlier runs"
+    with pytest.raises(TypeError, match="Parts of a run are plain data.*Received: parts=.*Register a class"):
+        make_settings(ShapesSource(), parts={"fusion": ShapesSource})
+
+
 @pytest.mark.parametrize("name", ["epochs", "batch_size", "learning_rate"])
 @pytest.mark.parametrize("value", [0, -1, float("inf")])
 def test_refuses_numbers_without_sense(name, value):

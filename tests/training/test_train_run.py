@@ -138,6 +138,15 @@ def test_interrupted_run_ends_like_an_uninterrupted_one(tmp_path, monkeypatch, t
     assert not (tmp_path / "halves" / "checkpoints").exists()
 
 
+def test_other_parts(tmp_path, train_only):
+    parts = {"prompt_tokenizer": None, "decoder": ("FCNDecoder", {"refinements": 0})}
+    train_run(SHAPES, tmp_path, preset="tiny", epochs=1, precision="float32", parts=parts, export=False)
+    model = keras.saving.load_model(tmp_path / "model.keras")
+    assert not model.fusions and model.decoder.refinements == 0
+    settings = json.loads((tmp_path / "settings.json").read_text())
+    assert settings["parts"] == {"prompt_tokenizer": None, "decoder": ["FCNDecoder", {"refinements": 0}]}
+
+
 def test_classic_preset_trains(tmp_path, train_only):
     train_run(StreetSource(), tmp_path, preset="classic_fcn", image_size=(16, 16), epochs=1, export=False)
     model = keras.saving.load_model(tmp_path / "model.keras")
@@ -184,6 +193,7 @@ def test_resuming_a_finished_run_does_not_train_it_again(tmp_path, train_only):
         ({"preset": "tiny", "precision": "float16"}, "Received: precision='float16'"),
         ({"preset": "tiny", "epochs": 0}, "epochs must be positive. Received: epochs=0"),
         ({"preset": "tiny", "learning_rate": float("nan")}, "learning_rate must be positive"),
+        ({"preset": "tiny", "parts": {"fusion": "NoFusion"}}, "A part of kmm.fusion is one of .*'NoFusion'"),
         ({"preset": "tiny", "batch_size": 13}, "Received: 12 examples in 'train', batch_size=13"),
     ],
 )

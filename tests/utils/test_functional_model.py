@@ -37,8 +37,15 @@ def test_config_is_left_as_it_was():
     config = Scorer(units=2).get_config()
     before = dict(config)
     Scorer.from_config(config)
-    assert config == before and set(config) == {"name", "trainable", "dtype", "units"}
+    assert config == before and set(config) == {"name", "trainable", "dtype", "frozen", "units"}
 
 
 def test_default_policy():
     assert Scorer(units=2).dtype_policy.name == keras.config.dtype_policy().name
+
+
+def test_frozen_from_the_start():
+    model = Scorer(units=2, trainable=False)
+    outer = keras.Sequential([model, keras.layers.Dense(1, name="head")])
+    assert len(outer.weights) == 4 and not model.trainable_weights
+    assert [weight.path.split("/", 1)[1] for weight in outer.trainable_weights] == ["head/kernel", "head/bias"]

@@ -3,7 +3,7 @@
 import dataclasses
 
 from kmm.data.files.mask_spec import MaskSpec
-from kmm.preprocessing.prompt_tokenizer import MAX_PROMPT_BYTES
+from kmm.preprocessing.clean_prompts import MAX_PROMPT_BYTES
 
 DEFAULT_KIND, ABSENT = "phrase", "absent"
 
