@@ -165,8 +165,8 @@ def vgg16_bert(
         prompt_tokenizer: a `kmm.preprocessing.WordPieceTokenizer`; with `bert_preset` one of the same vocabulary.
         num_classes: 1 for what a phrase names, or the number of classes.
         image_weights: `None`, "imagenet" or the path of a `.weights.h5` file, see `ApplicationImageEncoder`.
-        bert_preset: `None`, or what `keras_hub.models.BertBackbone.from_preset` takes: a name ("bert_tiny_en_uncased") or
-            a folder.
+        bert_preset: `None`, or what `keras_hub.models.BertBackbone.from_preset` takes: a folder or a name, such as
+            "bert_tiny_en_uncased".
         bert_layers, bert_units: size of a BERT from random weights; one head for 64 units.
         dtype: dtype policy of all parts.
         name: name of the model.

@@ -6,6 +6,7 @@ from keras import ops
 from kmm import feature_keys
 from kmm.layers import FoldPrompts
 from kmm.utils.functional_model import FunctionalModel
+from kmm.utils.replicated_model import ReplicatedModel
 
 
 @keras.saving.register_keras_serializable(package="kmm")
@@ -103,7 +104,7 @@ class DecisionFusion(FunctionalModel):
             answers[name] = ops.reshape(logits, (-1, *logits.shape[2:]))  # (batch * num_prompts, ...)
         outputs = self.combiner(answers)
         outputs = ops.reshape(outputs, (-1, num_prompts, *outputs.shape[1:]))
-        return keras.Model(inputs, outputs, name=f"{self.name}_for_{num_prompts}_prompts")
+        return ReplicatedModel(inputs, outputs, name=f"{self.name}_for_{num_prompts}_prompts")
 
     def get_config(self):
         """The parts, serialised; the models without their optimizers."""

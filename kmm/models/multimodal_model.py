@@ -8,6 +8,7 @@ from keras import ops
 from kmm import feature_keys
 from kmm.layers import FoldPrompts
 from kmm.utils.functional_model import FunctionalModel
+from kmm.utils.replicated_model import ReplicatedModel
 
 
 @keras.saving.register_keras_serializable(package="kmm")
@@ -123,7 +124,7 @@ class MultimodalModel(FunctionalModel):
         outputs = keras.tree.map_structure(
             lambda output: ops.reshape(output, (-1, num_prompts, *output.shape[1:])), self.ask(asked)
         )
-        return keras.Model(inputs, outputs, name=f"{self.name}_for_{num_prompts}_prompts")
+        return ReplicatedModel(inputs, outputs, name=f"{self.name}_for_{num_prompts}_prompts")
 
     def get_config(self):
         """The parts, serialised."""

@@ -3,9 +3,10 @@
 import keras
 
 from kmm.utils.frozen_parts import freeze_parts, frozen_parts
+from kmm.utils.replicated_model import ReplicatedModel
 
 
-class FunctionalModel(keras.Model):
+class FunctionalModel(ReplicatedModel):
     """A functional `keras.Model` whose config is its constructor's arguments.
 
     It keeps its dtype policy, and which of its parts are frozen.

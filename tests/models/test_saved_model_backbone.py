@@ -170,10 +170,10 @@ def mirrored_process(folder):
     folder = pathlib.Path(folder)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     with strategy.scope():
-        mirrored = make_model(folder / "source", with_words=False)  # Keras cannot split bool inputs
+        mirrored = make_model(folder / "source")
         compile_model(mirrored)
     assert len(mirrored.weights[0].value.values) == 2  # one copy on each replica
-    alone = make_model(folder / "source", with_words=False)
+    alone = make_model(folder / "source")
     compile_model(alone)
     alone.set_weights(mirrored.get_weights())
     before = mirrored.image_encoder.get_weights()
