@@ -39,6 +39,10 @@ def add_command(commands):
     recipe.add_argument("--batch-size", type=int, metavar="N", help="pictures in a batch")
     recipe.add_argument("--image-size", type=int, nargs=2, metavar=("H", "W"), help="height and width in pixels")
     recipe.add_argument("--learning-rate", type=float, metavar="X")
+    recipe.add_argument(
+        "--learning-rate-factor", nargs="+", metavar="PART=X",
+        help="learn a part, such as image_encoder or text_encoder, at that share of the rate; 0 freezes it",
+    )  # fmt: skip
     add_part_arguments(parser)
     parser.add_argument(
         "--precision", choices=("auto", "float32", "bfloat16"), default="auto",
@@ -69,11 +73,23 @@ def run(args):
     options = {name: getattr(args, name) for name in RUN_OPTIONS}
     metrics = train_run(
         source=source, output=output, preset=preset, image_size=image_size, parts=read_parts(args),
-        export=not args.no_export, **options,
+        learning_rate_factors=_read_factors(args.learning_rate_factor), export=not args.no_export, **options,
     )  # fmt: skip
     print(f"\n{score_table(metrics)}\n\nIn {output}:")
     for path in sorted(output.iterdir()):
         print(f"  {path.name}")
+
+
+def _read_factors(words):
+    """A dict from part to factor; `None` where none is given."""
+    factors = {}
+    for word in words or ():
+        name, _, number = word.partition("=")
+        try:
+            factors[name] = float(number)
+        except ValueError as error:
+            raise ValueError(f"A factor is PART=NUMBER, such as image_encoder=0.1. Received: {word!r}.") from error
+    return factors or None
 
 
 def _without_bad(source, max_bad):

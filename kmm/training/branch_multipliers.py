@@ -27,7 +27,7 @@ def branch_multipliers(model, factors):
     """
     multipliers, owned = {}, set()
     for name, factor in factors.items():
-        variables = _find(model, name).trainable_variables
+        variables = find_part(model, name).trainable_variables
         if not variables:
             raise ValueError(f"The part has nothing to train. Received: {name!r}. Leave it out while it is frozen.")
         multipliers.update(dict.fromkeys(map(_layer_path, variables), factor))
@@ -76,8 +76,8 @@ def _layer_path(variable):
     return variable.path.rpartition("/")[0] or variable.path
 
 
-def _find(model, name):
-    """The part of that name, the outermost where several have it."""
+def find_part(model, name):
+    """The part of that name, the outermost where several have it, or a `ValueError` that lists the parts."""
     level = [model]
     while level:
         level = [layer for parent in level for layer in getattr(parent, "layers", ())]

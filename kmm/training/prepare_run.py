@@ -6,10 +6,15 @@ import math
 import keras
 
 from kmm import data, losses, metrics, models, preprocessing
+from kmm.training.branch_adam_w import BranchAdamW
+from kmm.training.branch_multipliers import branch_multipliers, find_part
 from kmm.training.class_weights import class_weights_from
 
 WHOLE_WORDS = "PromptTokenizer"
 """The tokenizer of recipes that name none."""
+
+FACTORS = "learning_rate_factors"
+"""The setting that holds, for parts of the model, the factor of their learning rate; 0 freezes a part."""
 
 
 def build_model(source, settings):
@@ -32,7 +37,12 @@ def build_model(source, settings):
         name = settings.get("tokenizer", WHOLE_WORDS)
         length = longest + 2 if name == WHOLE_WORDS else 2 * longest + 2  # other words fall into pieces
         arguments["prompt_tokenizer"] = getattr(preprocessing, name).adapt(prompts, sequence_length=min(64, length))
-    return models.build_preset(settings["preset"], **{**arguments, **parts})
+    model = models.build_preset(settings["preset"], **{**arguments, **parts})
+    for name, factor in settings.get(FACTORS, {}).items():
+        part = find_part(model, name)
+        if factor == 0:
+            part.trainable = False
+    return model
 
 
 def prepare_data(model, source, settings, class_weights=None):
@@ -69,6 +79,8 @@ def prepare_data(model, source, settings, class_weights=None):
 def compile_model(model, settings, total_steps, steps_at_once, loss, scores):
     """The model that `fit` trains, of the same weights: AdamW with a warm-up and a cosine over all the steps.
 
+    Parts with a factor of their own learn at that share of the rate.
+
     Args:
         model: a `kmm.models.MultimodalModel`.
         settings: what `kmm.training.settings.make_settings` gives; with `num_prompts` several prompts share a picture.
@@ -84,7 +96,12 @@ def compile_model(model, settings, total_steps, steps_at_once, loss, scores):
         0.05 * settings["learning_rate"], max(1, total_steps - warmup), warmup_target=settings["learning_rate"],
         warmup_steps=warmup,
     )  # fmt: skip
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings["weight_decay"], global_clipnorm=1.0)
+    options = {"weight_decay": settings["weight_decay"], "global_clipnorm": 1.0}
+    factors = {name: factor for name, factor in settings.get(FACTORS, {}).items() if factor != 0}
+    if factors:
+        optimizer = BranchAdamW(schedule, branch_multipliers(trained, factors), **options)
+    else:
+        optimizer = keras.optimizers.AdamW(schedule, **options)
     trained.compile(optimizer, loss, metrics=scores, steps_per_execution=math.gcd(steps_at_once, 10))
     return trained
 

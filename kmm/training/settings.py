@@ -16,7 +16,8 @@ def make_settings(source, preset=None, precision="auto", seed=0, parts=None, **r
         precision: "auto", "float32" or "bfloat16".
         seed: seed of weights, order and augmentations.
         parts: a dict of arguments of the preset's builder, such as `{"fusion": "FiLMFusion"}`, plain data.
-        **replacements: `epochs`, `batch_size`, `learning_rate`, `image_size`; `None` keeps the preset's own.
+        **replacements: `epochs`, `batch_size`, `learning_rate`, `image_size`, `learning_rate_factors`; `None` keeps the
+            preset's own.
 
     Returns:
         A dict of plain data, as it is written to `settings.json`.
@@ -56,6 +57,12 @@ def make_settings(source, preset=None, precision="auto", seed=0, parts=None, **r
     for name in ("epochs", "batch_size", "learning_rate"):
         if not (math.isfinite(settings[name]) and settings[name] > 0):
             raise ValueError(f"{name} must be positive. Received: {name}={settings[name]}.")
+    for name, factor in settings.get("learning_rate_factors", {}).items():
+        if not (math.isfinite(factor) and factor >= 0):
+            raise ValueError(
+                "A part's factor of the learning rate must be a number of at least 0, and 0 freezes the part. "
+                f"Received: {name}={factor}."
+            )
     return settings
 
 

@@ -20,6 +20,7 @@ def train_run(
     batch_size=None,
     image_size=None,
     learning_rate=None,
+    learning_rate_factors=None,
     precision="auto",
     seed=0,
     parts=None,
@@ -39,6 +40,8 @@ def train_run(
         output: the folder to write.
         preset: a key of `kmm.presets`; `None` takes the one named like the source, or else like its task.
         epochs, batch_size, image_size, learning_rate: replace the preset's own.
+        learning_rate_factors: a dict from parts of the model, such as "image_encoder", to the factor of their learning
+            rate; 0 freezes a part, its statistics too.
         precision: "auto", "float32" or "bfloat16".
         seed: seed of weights, order and augmentations.
         parts: a dict of parts and levels that replace the preset's own, such as `{"fusion": "FiLMFusion"}`: plain data
@@ -60,6 +63,7 @@ def train_run(
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
+        "learning_rate_factors": learning_rate_factors,
         "image_size": image_size,
         "parts": parts,
     }

@@ -42,6 +42,7 @@ def test_without_arguments(calls, capsys):
 def test_every_option_arrives(calls, streets, tmp_path):
     words = f"train --data {streets} --classes {streets}/classes.json --task referring --preset referring"
     words += f" --output {tmp_path}/run --epochs 3 --batch-size 2 --image-size 64 96 --learning-rate 0.5"
+    words += " --learning-rate-factor image_encoder=0.1 text_encoder=0"
     words += " --fusion FiLMFusion --fusion-levels P3 P4"
     words += " --precision bfloat16 --seed 7 --overwrite --resume --no-export"
     assert main(words.split()) == 0
@@ -55,6 +56,7 @@ def test_every_option_arrives(calls, streets, tmp_path):
         "batch_size": 2,
         "image_size": (64, 96),
         "learning_rate": 0.5,
+        "learning_rate_factors": {"image_encoder": 0.1, "text_encoder": 0.0},
         "precision": "bfloat16",
         "seed": 7,
         "parts": {"fusion": "FiLMFusion", "fusion_levels": ["P3", "P4"]},
@@ -92,6 +94,7 @@ def test_errors(calls, fails, tmp_path):
     assert "'classic_fcn'" in fails("train", "--preset", "gpt"), "the known presets are listed"
     assert "data folder must exist" in fails("train", "--data", tmp_path / "nowhere")
     assert "have no classes" in fails("train", "--task", "semantic")
+    assert "A factor is PART=NUMBER" in fails("train", "--learning-rate-factor", "image_encoder")
     assert not calls
 
 

@@ -3,6 +3,7 @@ import pytest
 
 from kmm.data import Example
 from kmm.fusion import CrossAttentionFusion
+from kmm.training import BranchAdamW
 from kmm.training.prepare_run import build_model, compile_model, prepare_data, scored_split
 from kmm.training.settings import make_settings
 
@@ -54,6 +55,25 @@ def test_several_prompts_share_a_picture_and_the_weights(scenes, tiny_preset):
     schedule = trained.optimizer._learning_rate
     rates = [float(schedule(step)) for step in (0, 4, 40)]
     np.testing.assert_allclose(rates, [1e-4, 2e-3, 0], rtol=1e-5, err_msg="a tenth of the steps is warm-up")
+
+
+def test_parts_learn_at_rates_of_their_own(scenes, tiny_preset):
+    settings = settings_of(scenes, tiny_preset, learning_rate_factors={"image_encoder": 0, "text_encoder": 0.25})
+    model = build_model(scenes, settings)
+    assert not model.image_encoder.trainable and model.context_encoders["text"].trainable
+    loss = prepare_data(model, scenes, settings)[2]
+    trained = compile_model(model, settings, total_steps=40, steps_at_once=1, loss=loss, scores=None)
+    assert isinstance(trained.optimizer, BranchAdamW) and set(trained.optimizer.multipliers.values()) == {0.25}
+    trained.optimizer.build(trained.trainable_variables)
+    owned = {id(variable) for variable in model.context_encoders["text"].trainable_variables}
+    slow = [id(v) in owned for v in trained.trainable_variables]
+    assert [factor == 0.25 for factor in trained.optimizer._factors] == slow and any(slow) and not all(slow)
+
+
+def test_unknown_part_of_a_factor(scenes, tiny_preset):
+    settings = settings_of(scenes, tiny_preset, learning_rate_factors={"picture_encoder": 0.1})
+    with pytest.raises(ValueError, match="no part of that name. Received: 'picture_encoder'"):
+        build_model(scenes, settings)
 
 
 def test_class_weights_are_not_counted_twice():

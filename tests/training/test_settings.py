@@ -25,3 +25,9 @@ def test_parts_are_plain_data():
 def test_refuses_numbers_without_sense(name, value):
     with pytest.raises(ValueError, match=f"{name} must be positive. Received: {name}={value}"):
         make_settings(ShapesSource(), **{name: value})
+
+
+@pytest.mark.parametrize("factor", [-0.1, float("nan")])
+def test_refuses_factors_without_sense(factor):
+    with pytest.raises(ValueError, match="at least 0, and 0 freezes the part. Received: decoder="):
+        make_settings(ShapesSource(), learning_rate_factors={"decoder": factor})
