@@ -15,6 +15,7 @@ def test_every_preset_has_its_figures():
         assert min(figures.values()) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", presets)
 def test_parameters_are_those_of_the_model(name):
     if name in NEEDS:
