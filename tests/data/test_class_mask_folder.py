@@ -291,7 +291,7 @@ def test_camvid(task):
     assert source.splits[:2] == ("train", "val")
     start = time.perf_counter()
     source.check()
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 60
     start = time.perf_counter()
     for index in range(source.num_examples("val")):
         example = source.example("val", index, epoch=1, num_prompts=4)

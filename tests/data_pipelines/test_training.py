@@ -54,6 +54,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_records_train_score_and_export(folder, monkeypatch, capsys):
     pytest.importorskip("pycocotools")
     monkeypatch.setitem(kmm.presets, "tiny", PRESET)

@@ -137,6 +137,7 @@ def test_frozen_encoder_keeps_weights_and_statistics_in_a_model_and_after_loadin
     assert moved(loaded.image_encoder, before) == {weight.path for weight in loaded.image_encoder.weights}
 
 
+@pytest.mark.slow
 def test_weights_of_a_file_are_read_once_and_kept_on_record(tmp_path):
     path = pathlib.Path(mobile_net_weights())
     encoder = ApplicationImageEncoder(**SMALL, levels=("P2",), weights=path)

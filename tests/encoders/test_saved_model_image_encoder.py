@@ -108,7 +108,7 @@ def test_a_frozen_encoder_stays_frozen_in_a_file(tmp_path, monkeypatch):
     masks = np.ones((2, 16, 32), "uint8")
     model.train_on_batch({"images": IMAGES}, masks)
     model.save(tmp_path / "model.keras")
-    monkeypatch.setattr(SavedModelFiles, "_alive", {})
+    monkeypatch.setattr(SavedModelFiles, "_alive", set())
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=False)
     for each in (model, loaded):
         before = [np.array(weight) for weight in each.image_encoder.get_weights()]
@@ -149,7 +149,7 @@ def test_a_real_backbone_fine_tunes(tmp_path, monkeypatch):
     assert not still and len(model.losses) == 52
     model.save(tmp_path / "model.keras")
     shutil.rmtree(folder)
-    monkeypatch.setattr(SavedModelFiles, "_alive", {})
+    monkeypatch.setattr(SavedModelFiles, "_alive", set())
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=False)
     np.testing.assert_array_equal(loaded(pictures), model(pictures))
     for one, other in zip(loaded.optimizer.variables, model.optimizer.variables, strict=True):

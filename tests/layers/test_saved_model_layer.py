@@ -19,7 +19,7 @@ def elsewhere(monkeypatch):
     """From here on nothing in this process is known any more, as in a new one."""
 
     def forget():
-        monkeypatch.setattr(SavedModelFiles, "_alive", {})
+        monkeypatch.setattr(SavedModelFiles, "_alive", set())
 
     return forget
 
@@ -102,6 +102,7 @@ def test_everything_moves_and_nothing_when_frozen():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+@pytest.mark.slow
 def test_a_file_carries_the_module_its_values_and_the_optimizer(tmp_path, elsewhere, dtype):
     folder = tmp_path / "module"
     shutil.copytree(saved_modules.CONV_BACKBONE, folder)

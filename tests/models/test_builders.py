@@ -60,6 +60,7 @@ def test_builders_name_the_size_that_fits():
         referring_segmenter((33, 50), TOKENIZER)
 
 
+@pytest.mark.slow
 def test_classic_example_trains():
     """224 x 224 x 3, Embedding 128 + LSTM 128, Concatenate, FCN, 21 classes, Adam, categorical cross-entropy."""
     model = classic_fcn((224, 224), 21, TOKENIZER)

@@ -5,6 +5,7 @@ from kmm.training.run_variant import run_variant
 from kmm.training.settings import make_settings
 
 
+@pytest.mark.slow
 def test_trains_for_its_steps_and_scores(scenes, tiny_preset, monkeypatch):
     asked = {}
 

@@ -211,6 +211,7 @@ def test_a_source_with_nothing_to_be_scored_on(tmp_path):
         train_run(source, tmp_path, preset="tiny_semantic")
 
 
+@pytest.mark.slow
 def test_a_source_without_validation_pictures(tmp_path):
     source = StreetSource()
     source.splits = ("train", "test")
