@@ -18,7 +18,7 @@ BERT_SIZES = {"vocabulary_size": 9, "num_layers": 1, "num_heads": 2, "hidden_dim
 
 ENDPOINTS = {"return_endpoints": True}
 
-CASES = [
+_ALL = [
     ComponentCase(
         encoders.ConvImageEncoder, {"image_size": (16, 32), "widths": (4, 6, 8, 8), "blocks": (0, 1, 0, 2)}, IMAGES
     ),
@@ -150,7 +150,11 @@ CASES = [
     ),
 ]
 
-SLOW_CASES = [
+SLOW_LABELS = ("bert", "deep", "mean", "vector", "words")
+"""Further cases of classes of which one runs by default."""
+
+CASES = [case for case in _ALL if case.label not in SLOW_LABELS]
+SLOW_CASES = [case for case in _ALL if case.label in SLOW_LABELS] + [
     ComponentCase(
         encoders.ApplicationImageEncoder,
         {

@@ -286,6 +286,7 @@ def test_the_same_seed_gives_the_same_bytes_for_ever(folder, task, prompts, dige
 
 @needs_camvid
 @pytest.mark.parametrize("task", ["semantic", "referring"])
+@pytest.mark.slow
 def test_camvid(task):
     source = ClassMaskFolder(CAMVID, task=task)
     assert source.splits[:2] == ("train", "val")

@@ -87,6 +87,7 @@ def check(path, output, folder, prompts):
 
 
 @pytest.mark.parametrize("kind", ["words", "no words"])
+@pytest.mark.slow
 def test_every_pair_is_answered(kind, exports, pictures, tmp_path):
     prompts = PROMPTS if kind == "words" else None
     counts = segment_pictures(exports[kind], pictures, tmp_path / "out", prompts, batch_size=3)

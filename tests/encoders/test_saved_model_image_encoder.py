@@ -98,6 +98,7 @@ def test_a_wrong_picture_size_is_refused(tmp_path):
         SavedModelImageEncoder(folder, (16, 32))
 
 
+@pytest.mark.slow
 def test_a_frozen_encoder_stays_frozen_in_a_file(tmp_path, monkeypatch):
     model = MultimodalModel(
         image_encoder=SavedModelImageEncoder(saved_modules.CONV_BACKBONE, (16, 32), levels=("P2",), trainable=False),

@@ -116,6 +116,7 @@ def test_batches_change_nothing(referring_model, shapes):
     assert_same(one, three)
 
 
+@pytest.mark.slow
 def test_limit_and_epoch_choose_the_examples(referring_model, shapes):
     metrics = evaluate(referring_model, shapes, "train", limit=2, verbose=0)
     assert metrics["num_samples"] == 12

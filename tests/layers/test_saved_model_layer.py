@@ -149,6 +149,7 @@ def test_mixed_precision_changes_outputs_alone():
     np.testing.assert_array_equal(layer(IMAGES), keras.ops.cast(exact, "bfloat16"))
 
 
+@pytest.mark.slow
 def test_a_checkpoint_is_complete(tmp_path, elsewhere):
     model = conv_model()
     train(model)
@@ -163,6 +164,7 @@ def test_a_checkpoint_is_complete(tmp_path, elsewhere):
             np.testing.assert_array_equal(one, restored)
 
 
+@pytest.mark.slow
 def test_a_loaded_object_is_copied():
     module = tf.saved_model.load(saved_modules.CONV_BACKBONE)
     model = conv_model(module)

@@ -21,6 +21,7 @@ def test_branches_meet_in_shape(classic):
     assert model.output_shape == (None, 224, 224, 21)
 
 
+@pytest.mark.slow
 def test_trains(classic, capsys):
     history = classic.main(image_size=(32, 48), num_classes=5, count=16, epochs=2).history
     assert np.isfinite(history["loss"]).all() and history["loss"][-1] < history["loss"][0]

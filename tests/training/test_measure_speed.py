@@ -39,6 +39,7 @@ def test_medians():
     assert one.result() == {"training_images_per_second": 8.0, "latency_ms": 4.0}
 
 
+@pytest.mark.slow
 def test_without_words_several_classes_and_one_that_fails():
     failures = []
 

@@ -28,6 +28,7 @@ def test_trains_for_its_steps_and_scores(scenes, tiny_preset, monkeypatch):
     assert result["scores"] == {"overall_iou": 0.5} and result["parameters"] > 100 and result["split"] == "test"
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_is_stopped(scenes, tiny_preset):
     parts = {"prompt_tokenizer": None}
     settings = {**make_settings(scenes, tiny_preset, "float32", learning_rate=1e30), "steps": 30, "parts": parts}

@@ -138,6 +138,7 @@ def test_interrupted_run_ends_like_an_uninterrupted_one(tmp_path, monkeypatch, t
     assert not (tmp_path / "halves" / "checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_other_parts(tmp_path, train_only):
     parts = {"prompt_tokenizer": None, "decoder": ("FCNDecoder", {"refinements": 0})}
     train_run(SHAPES, tmp_path, preset="tiny", epochs=1, precision="float32", parts=parts, export=False)
@@ -153,6 +154,7 @@ def test_classic_preset_trains(tmp_path, train_only):
     assert model.name == "classic_fcn" and model.output_shape == (None, 16, 16, 3)
 
 
+@pytest.mark.slow
 def test_training_is_not_lost_when_the_model_cannot_be_saved(tmp_path, monkeypatch, train_only):
     """A full disk after the last epoch: the run goes on from its last checkpoint."""
 
