@@ -28,6 +28,6 @@ class AverageFusion(ElementwiseFusion):
     (2, 4, 4, 8)
     """
 
-    def mix(self, picture, words, has_words):
+    def join(self, picture, words, has_words):
         """The mean of the one or two that are there."""
         return (picture + words) / (1 + has_words)

@@ -3,12 +3,11 @@
 import keras
 from keras import ops
 
-from kmm.fusion.fusion import Fusion
-from kmm.layers import ConvBlock, CoordinateMap
+from kmm.fusion.sentence_fusion import SentenceFusion
 
 
 @keras.saving.register_keras_serializable(package="kmm")
-class BilinearFusion(Fusion):
+class BilinearFusion(SentenceFusion):
     """Projects the picture's features and the sentence vector to `rank` channels and multiplies them.
 
     A bilinear form lets every feature of the picture meet every feature of the words; at a low rank it costs no more
@@ -41,30 +40,20 @@ class BilinearFusion(Fusion):
         if rank < 1:
             raise ValueError(f"rank must be positive. Received: rank={rank}. Give 1 or more, such as 2 * filters.")
         self.rank, self.activation = rank, keras.activations.get(activation)
+        self.make_parts(rank)
         policy = self.dtype_policy
-        self.coordinate_map = CoordinateMap(name="coordinate_map", dtype=policy)
-        self.projection = ConvBlock(rank, kernel_size=1, activation=None, name="projection", dtype=policy)
-        self.place = keras.layers.Dense(rank, use_bias=False, name="place", dtype=policy)
-        self.pooled_norm = keras.layers.LayerNormalization(name="pooled_norm", dtype=policy)
         self.words = keras.layers.Dense(rank, name="words", dtype=policy)
-        self.combine = ConvBlock(filters, kernel_size=1, name="combine", dtype=policy)
 
     def build(self, image_features_shape, sequence_shape, pooled_shape, padding_mask_shape):
         """Create all weights."""
         super().build(image_features_shape, sequence_shape, pooled_shape, padding_mask_shape)
-        self.projection.build(image_features_shape)
-        self.place.build((1, *image_features_shape[1:3], 8))
-        self.pooled_norm.build(pooled_shape)
         self.words.build(pooled_shape)
-        self.combine.build((*image_features_shape[:3], self.rank))
 
-    def call(self, image_features, sequence, pooled, padding_mask, training=None):
-        """Project both, multiply, combine."""
-        picture = self.projection(image_features, training=training)
-        picture = self.activation(picture + self.place(self.coordinate_map(picture)))
-        words = self.activation(self.words(self.pooled_norm(pooled)))
-        words = ops.where(ops.any(padding_mask, axis=1, keepdims=True), words, ops.ones_like(words))
-        return self.combine(picture * words[:, None, None, :], training=training)  # words (batch, 1, 1, rank)
+    def mix(self, picture, pooled, has_words):
+        """Multiply."""
+        words = self.activation(self.words(pooled))
+        words = ops.where(has_words > 0, words, ops.ones_like(words))
+        return self.activation(picture) * words[:, None, None, :]  # words (batch, 1, 1, rank)
 
     def get_config(self):
         """The constructor's arguments."""

@@ -3,12 +3,11 @@
 import keras
 from keras import ops
 
-from kmm.fusion.fusion import Fusion
-from kmm.layers import ConvBlock, CoordinateMap
+from kmm.fusion.sentence_fusion import SentenceFusion
 
 
 @keras.saving.register_keras_serializable(package="kmm")
-class DynamicConvFusion(Fusion):
+class DynamicConvFusion(SentenceFusion):
     """The sentence vector makes 1x1 kernels; what they find in the picture is concatenated with it and projected.
 
     Each prompt searches the picture with filters of its own: a response is large where the picture looks like the
@@ -41,32 +40,21 @@ class DynamicConvFusion(Fusion):
         if num_kernels < 1:
             raise ValueError(f"num_kernels must be positive. Received: num_kernels={num_kernels}. Give 1 or more.")
         self.num_kernels = num_kernels
+        self.make_parts(filters, filters + num_kernels, activation="relu")
         policy = self.dtype_policy
-        self.coordinate_map = CoordinateMap(name="coordinate_map", dtype=policy)
-        self.projection = ConvBlock(filters, kernel_size=1, name="projection", dtype=policy)
-        self.place = keras.layers.Dense(filters, use_bias=False, name="place", dtype=policy)
-        self.pooled_norm = keras.layers.LayerNormalization(name="pooled_norm", dtype=policy)
         self.kernels = keras.layers.Dense(filters * num_kernels, activation="tanh", name="kernels", dtype=policy)
-        self.combine = ConvBlock(filters, kernel_size=1, name="combine", dtype=policy)
 
     def build(self, image_features_shape, sequence_shape, pooled_shape, padding_mask_shape):
         """Create all weights."""
         super().build(image_features_shape, sequence_shape, pooled_shape, padding_mask_shape)
-        self.projection.build(image_features_shape)
-        self.place.build((1, *image_features_shape[1:3], 8))
-        self.pooled_norm.build(pooled_shape)
         self.kernels.build(pooled_shape)
-        self.combine.build((*image_features_shape[:3], self.filters + self.num_kernels))
 
-    def call(self, image_features, sequence, pooled, padding_mask, training=None):
-        """Make the kernels, search, concatenate, combine."""
-        picture = self.projection(image_features, training=training)
-        picture = picture + self.place(self.coordinate_map(picture))
-        kernels = self.kernels(self.pooled_norm(pooled)) / self.filters**0.5
-        kernels = kernels * ops.cast(ops.any(padding_mask, axis=1), kernels.dtype)[:, None]
+    def mix(self, picture, pooled, has_words):
+        """Make the kernels, search, concatenate."""
+        kernels = self.kernels(pooled) / self.filters**0.5 * has_words
         kernels = ops.reshape(kernels, (-1, self.filters, self.num_kernels))  # (batch, filters, kernels)
         responses = ops.einsum("bhwc,bck->bhwk", picture, kernels)  # (batch, height, width, kernels)
-        return self.combine(ops.concatenate([picture, responses], axis=-1), training=training)
+        return ops.concatenate([picture, responses], axis=-1)
 
     def get_config(self):
         """The constructor's arguments."""

@@ -30,6 +30,6 @@ class SumFusion(ElementwiseFusion):
     (2, 4, 4, 8)
     """
 
-    def mix(self, picture, words, has_words):
+    def join(self, picture, words, has_words):
         """The sum."""
         return picture + words

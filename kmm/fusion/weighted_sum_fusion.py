@@ -39,7 +39,7 @@ class WeightedSumFusion(ElementwiseFusion):
         super().build(image_features_shape, sequence_shape, pooled_shape, padding_mask_shape)
         self.modality_weights = self.add_weight(shape=(2,), initializer="ones", name="modality_weights")
 
-    def mix(self, picture, words, has_words):
+    def join(self, picture, words, has_words):
         """The weighted sum and its activation."""
         return self.activation(self.modality_weights[0] * picture + self.modality_weights[1] * words)
 

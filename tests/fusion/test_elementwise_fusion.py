@@ -14,7 +14,7 @@ PADDING_MASK = np.array([[1, 1, 1, 0], [0, 0, 0, 0]], bool)
 class PictureOnly(ElementwiseFusion):
     """Keeps what it was asked to mix."""
 
-    def mix(self, picture, words, has_words):
+    def join(self, picture, words, has_words):
         self.seen = picture, words, has_words
         return picture
 
