@@ -98,6 +98,21 @@ def open_source(data, task, classes, image_size, seed=0):
     return _open_file_source(form, data, task, classes, seed)
 
 
+def source_origin(data, task, classes):
+    """What `open_source` was given as plain data, with paths that hold from everywhere.
+
+    Example:
+
+    >>> source_origin("shapes", "referring", None)
+    {'data': 'shapes', 'task': 'referring', 'classes': None}
+    """
+
+    def whole(path):
+        return str(pathlib.Path(path).resolve()) if path and path != SHAPES and pathlib.Path(path).exists() else path
+
+    return {"data": whole(data), "task": task, "classes": whole(classes)}
+
+
 def _open_file_source(form, data, task, classes, seed):
     """The source of a form that has a function of its own."""
     if form == "records":

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from kmm.cli.open_source import SHAPES, add_source_arguments, default_task, open_source
+from kmm.cli.open_source import SHAPES, add_source_arguments, default_task, open_source, source_origin
 from kmm.cli.part_arguments import add_part_arguments, read_parts
 from kmm.cli.progress_bar import progress_bar
 from kmm.cli.score_table import score_table
@@ -72,7 +72,8 @@ def run(args):
     output = pathlib.Path(args.output or f"runs/{source.name}-{task if preset == default_preset else preset}")
     options = {name: getattr(args, name) for name in RUN_OPTIONS}
     metrics = train_run(
-        source=source, output=output, preset=preset, image_size=image_size, parts=read_parts(args),
+        source=source, origin=source_origin(args.data, task, args.classes), output=output, preset=preset,
+        image_size=image_size, parts=read_parts(args),
         learning_rate_factors=_read_factors(args.learning_rate_factor), export=not args.no_export, **options,
     )  # fmt: skip
     print(f"\n{score_table(metrics)}\n\nIn {output}:")

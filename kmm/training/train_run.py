@@ -24,6 +24,7 @@ def train_run(
     precision="auto",
     seed=0,
     parts=None,
+    origin=None,
     overwrite=False,
     resume=False,
     export=True,
@@ -46,6 +47,7 @@ def train_run(
         seed: seed of weights, order and augmentations.
         parts: a dict of parts and levels that replace the preset's own, such as `{"fusion": "FiLMFusion"}`: plain data
             that the preset's builder takes, see `kmm.models.segmenter`.
+        origin: plain data that tells where the source is from, kept in `settings.json` for `kmm report`.
         overwrite: replace an earlier run in the folder.
         resume: go on with the killed run in the folder; give the same arguments as before.
         export: write the SavedModel too.
@@ -68,6 +70,8 @@ def train_run(
         "parts": parts,
     }
     settings = make_settings(source, preset, precision, seed, **replacements)
+    if origin:
+        settings["source"] = dict(origin)
     check_run_folder(output, settings, overwrite, resume)
     if hasattr(source, "check"):
         source.check()

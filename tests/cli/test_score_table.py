@@ -26,3 +26,15 @@ def test_semantic():
     table = score_table({**metrics, "shuffled_prompts": metrics})
     lines = [line.split() for line in table.splitlines()]
     assert ["sky", "0.900", "0.900"] in lines and ["car", "-", "-"] in lines
+
+
+def test_intervals():
+    other = {"mean_iou": 0.4, "precision_at_iou": {"0.5": None}, "class_iou": {"sky": 0.9}}
+    intervals = {"mean_iou": [0.4, 0.625], "precision_at_0.5": [None, None], "class_iou/sky": [0.85, 0.95]}
+    metrics = {"mean_iou": 0.5, "precision_at_iou": {"0.5": 0.25}, "class_iou": {"sky": 0.9}, "intervals": intervals}
+    table = score_table({**metrics, "num_samples": 4, "num_pictures": 2, "shuffled_prompts": other})
+    lines = [" ".join(line.split()) for line in table.splitlines()]
+    assert "mean IoU 0.500 [0.400, 0.625] 0.400" in lines
+    assert "precision at IoU 0.5 0.250 -" in lines
+    assert "sky 0.900 [0.850, 0.950] 0.900" in lines
+    assert lines[-1] == "4 samples of 2 pictures"

@@ -127,6 +127,7 @@ def test_a_model_of_images_alone_has_no_language_gap(make_model, shapes, streets
     for model, source in ((make_model(1), shapes), (make_model(3), streets)):
         metrics = evaluate(model, source, "val", verbose=0)
         scores = {name: metrics[name] for name in metrics["shuffled_prompts"]}
+        assert metrics["intervals"]["language_gap"] == [0, 0]
         assert scores == metrics["shuffled_prompts"] and metrics["language_gap"] == 0
 
 
@@ -183,8 +184,8 @@ def test_nan_is_refused(make_model, shapes):
 
 
 def test_nan_is_refused_with_its_sample(referring_model, shapes, monkeypatch):
-    module = importlib.import_module("kmm.evaluation.evaluate")
-    calls = iter([[[0, 0], [0, 0]], [[0, 0], [0, 0]], [[0, 0], [0, 0]], [[0, 0], [0, 5]]])  # to warm up, right, wrong
+    module = importlib.import_module("kmm.evaluation.sample_collector")
+    calls = iter([[[0, 0], [0, 0]], [[0, 0], [0, 0]], [[0, 0], [0, 5]]])  # to warm up, and two batches
 
     def fake_predict_function(model, num_prompts, input_spec):
         return lambda inputs: (tf.zeros((2, 2, 32, 32, 1)), tf.constant(next(calls)))
