@@ -23,6 +23,7 @@ _PACKAGES = (
     "metrics",
     "models",
     "preprocessing",
+    "reporting",
     "training",
     "visualization",
 )

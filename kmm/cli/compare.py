@@ -3,9 +3,9 @@
 import pathlib
 
 from kmm.cli.open_source import SHAPES, add_source_arguments, default_task, open_source
-from kmm.cli.part_arguments import add_part_arguments, read_part, read_parts
+from kmm.cli.part_arguments import add_loss_arguments, add_part_arguments, read_loss, read_part, read_parts
 
-AXES = ("fusion", "text_encoder", "image_encoder", "decoder", "level", "text")
+AXES = ("fusion", "text_encoder", "image_encoder", "decoder", "level", "text", "loss", "modality")
 """As in `kmm.training.variants`, which takes seconds to import."""
 
 BUDGET = ("seeds", "steps", "batch_size", "learning_rate", "precision", "limit")
@@ -40,6 +40,7 @@ def add_command(commands):
     budget.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
     budget.add_argument("--limit", type=int, metavar="N", help="score only the first N pictures")
     add_part_arguments(parser)
+    add_loss_arguments(parser)
     parser.add_argument("--resume", action="store_true", help="go on: runs that have ended well are not done again")
     parser.add_argument("--no-speed", action="store_true", help="measure no speeds")
     return parser
@@ -65,7 +66,7 @@ def run(args):
     compare(
         source=source, output=output, over=args.over, variants=variants, preset=preset, image_size=image_size,
         resume=args.resume, measure=not args.no_speed, parts=read_parts(args),
-        report=_say, **options,
+        report=_say, **read_loss(args), **options,
     )  # fmt: skip
     print(f"\n{(output / 'comparison.md').read_text(encoding='utf-8')}\nIn {output}:")
     for path in sorted(output.iterdir()):

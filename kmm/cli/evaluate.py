@@ -5,7 +5,9 @@ import pathlib
 
 from kmm.cli.load_model import add_model_arguments, load_model
 from kmm.cli.open_source import add_source_arguments, open_source
+from kmm.cli.protocol_arguments import add_protocol_arguments, asks_for_protocol, run_protocol
 from kmm.cli.score_table import score_table
+from kmm.cli.trust_arguments import add_trust_arguments, choose, compare_with
 
 
 def add_command(commands):
@@ -24,6 +26,8 @@ def add_command(commands):
         "--seed", type=int, default=0, metavar="N", help="of the scenes, or of the texts about a folder (default: 0)"
     )
     parser.add_argument("--limit", type=int, metavar="N", help="score only the first N pictures")
+    add_trust_arguments(parser)
+    add_protocol_arguments(parser)
     return parser
 
 
@@ -32,10 +36,21 @@ def run(args):
     model = load_model(args.model, args.trust)
     task = args.task or ("referring" if model.num_classes == 1 else "semantic")
     source = open_source(args.data, task, args.classes, model.image_size, args.seed)
-    from kmm.evaluation import evaluate
+    from kmm.evaluation import SampleCollector
+    from kmm.evaluation.evaluate import summarize
 
-    metrics = evaluate(model, source, args.split, batch_size=args.batch_size, limit=args.limit)
+    options = {"batch_size": args.batch_size, "limit": args.limit, "own_resolution": args.own_resolution}
+    threshold = choose(model, args.model, source, args)
+    if asks_for_protocol(args):
+        return run_protocol(args, model, source, threshold)
+    collector = SampleCollector(model, source, args.split, threshold=threshold, **options)
+    scores = collector.collect()
+    metrics = summarize(collector, scores)
+    if task == "referring":
+        metrics["threshold"] = threshold
     print(score_table(metrics))
+    if args.against:
+        metrics["against"] = compare_with(args, model, scores, source, options)
     if args.output:
         output = pathlib.Path(args.output)
         output.parent.mkdir(parents=True, exist_ok=True)

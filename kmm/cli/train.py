@@ -3,7 +3,7 @@
 import pathlib
 
 from kmm.cli.open_source import SHAPES, add_source_arguments, default_task, open_source, source_origin
-from kmm.cli.part_arguments import add_part_arguments, read_parts
+from kmm.cli.part_arguments import add_loss_arguments, add_part_arguments, read_loss, read_parts
 from kmm.cli.progress_bar import progress_bar
 from kmm.cli.score_table import score_table
 
@@ -44,6 +44,7 @@ def add_command(commands):
         help="learn a part, such as image_encoder or text_encoder, at that share of the rate; 0 freezes it",
     )  # fmt: skip
     add_part_arguments(parser)
+    add_loss_arguments(parser)
     parser.add_argument(
         "--precision", choices=("auto", "float32", "bfloat16"), default="auto",
         help="of the computation (auto: bfloat16 where the hardware multiplies it)",
@@ -73,12 +74,13 @@ def run(args):
     options = {name: getattr(args, name) for name in RUN_OPTIONS}
     metrics = train_run(
         source=source, origin=source_origin(args.data, task, args.classes), output=output, preset=preset,
-        image_size=image_size, parts=read_parts(args),
+        image_size=image_size, parts=read_parts(args), **read_loss(args),
         learning_rate_factors=_read_factors(args.learning_rate_factor), export=not args.no_export, **options,
     )  # fmt: skip
     print(f"\n{score_table(metrics)}\n\nIn {output}:")
     for path in sorted(output.iterdir()):
         print(f"  {path.name}")
+    print(f"One page about it: kmm report {output}")
 
 
 def _read_factors(words):

@@ -42,6 +42,7 @@ from kmm.data.skip_bad import skip_bad
 from kmm.data.source_wrapper import SourceWrapper
 from kmm.data.weighted import Weighted
 from kmm.data.with_negatives import WithNegatives
+from kmm.data.without_modality import WithoutModality
 
 __all__ = [
     "CachedRecordSource",
@@ -74,6 +75,7 @@ __all__ = [
     "SourceWrapper",
     "Weighted",
     "WithNegatives",
+    "WithoutModality",
     "WordDropout",
     "build_dataset",
     "check_source",

@@ -14,7 +14,8 @@ MIN_AREA = 0.0001
 NUM_PROMPTS = 4
 """How many phrases show how large the targets of a picture are, where a source makes its phrases up."""
 
-TASKS = {"class": "semantic", "area": "referring"}
+DEFAULTS = {"semantic": "class", "referring": "area"}
+"""What examples are weighed by, for each task."""
 
 
 class Weighted(SourceWrapper):
@@ -22,9 +23,11 @@ class Weighted(SourceWrapper):
 
     The weight of a picture is
 
-    - by "class": `1 / share ** power` with the share of pictures that hold its rarest class, for semantic sources;
-    - by "area": the mean over its phrases of `1 / area ** power` with the target's share of the picture, for referring
-      ones. Phrases without a target do not count; pictures with none but those have the mean weight.
+    - by "class": `1 / share ** power` with the share of pictures that hold its rarest class. For semantic sources
+      alone: phrases of a referring one name no classes; weigh it by "area", or give the weights themselves;
+    - by "area": the mean of `1 / area ** power` over the targets of its phrases, or over the classes that a semantic
+      source finds in it, with the area as a share of the picture. Phrases without a target do not count; pictures with
+      none but those have the mean weight.
 
     The masks of the training split are read once, when the source is made. A picture drawn twice in an epoch comes with
     other texts. Other splits stay as they are.
@@ -34,7 +37,8 @@ class Weighted(SourceWrapper):
 
     Args:
         source: a `kmm.data.Source`, whose training pictures are the same in every epoch.
-        by: "class", "area", or a sequence of the weights of all training examples, not negative, used as they are.
+        by: "class", "area", or a sequence of the weights of all training examples, not negative, used as they are;
+            `None` for "class" with a semantic source and "area" with a referring one.
         power: 0 draws all alike, 1 makes classes or areas about equally frequent, below 0 prefers the common or large.
         seed: int, keys the draws together with epoch and index.
 
@@ -50,8 +54,9 @@ class Weighted(SourceWrapper):
     [3, 3, 1, 3]
     """
 
-    def __init__(self, source, by="class", power=0.5, seed=0):
+    def __init__(self, source, by=None, power=0.5, seed=0):
         super().__init__(source)
+        by = DEFAULTS[self.task] if by is None else by
         self.seed, self.by, self.power = seed, by if isinstance(by, str) else "weights", power
         count = source.num_examples(TRAIN) if TRAIN in self.splits else 0
         if not self.stable or count < 1:
@@ -85,10 +90,12 @@ class Weighted(SourceWrapper):
         return locate
 
     def _weigh(self, source, count):
-        if TASKS.get(self.by) != self.task or not math.isfinite(self.power):
+        allowed = ("class", "area") if self.task == "semantic" else ("area",)
+        if self.by not in allowed or not math.isfinite(self.power):
             raise ValueError(
-                "A semantic source is weighted by 'class', a referring one by 'area', with a finite power. Received: "
-                f"by={self.by!r}, power={self.power} for the task {self.task!r}. Or give the weights themselves."
+                "A semantic source is weighted by 'class' or 'area', a referring one, whose phrases name no classes, "
+                f"by 'area', with a finite power. Received: by={self.by!r}, power={self.power} for the task "
+                f"{self.task!r}. Or give the weights themselves."
             )
         if self.by == "class":
             found = np.array(list(map_examples(lambda index: _classes(source, index), count)))
@@ -106,10 +113,13 @@ def _classes(source, index):
 
 
 def _area_weight(source, index, power):
-    """The mean weight of a picture's targets, nan if it has none."""
-    num_prompts = len(source.all_prompts(TRAIN, index)) if hasattr(source, "all_prompts") else NUM_PROMPTS
-    masks = source.example(TRAIN, index, num_prompts=max(1, num_prompts)).segmentation_masks
-    counted = masks != IGNORE_VALUE
-    areas = ((masks > 0) & counted).mean(axis=(1, 2))
+    """The mean weight of a picture's targets or classes, nan if it has none."""
+    if source.task == "semantic":
+        masks = source.example(TRAIN, index).segmentation_masks[0]
+        areas = np.bincount(masks.reshape(-1), minlength=256)[: len(source.class_names)] / masks.size
+    else:
+        num_prompts = len(source.all_prompts(TRAIN, index)) if hasattr(source, "all_prompts") else NUM_PROMPTS
+        masks = source.example(TRAIN, index, num_prompts=max(1, num_prompts)).segmentation_masks
+        areas = ((masks > 0) & (masks != IGNORE_VALUE)).mean(axis=(1, 2))
     areas = areas[areas > 0]
     return np.mean(np.maximum(areas, MIN_AREA) ** -power) if len(areas) else math.nan

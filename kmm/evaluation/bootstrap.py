@@ -1,26 +1,10 @@
 """How far a score may be off because other pictures could have been in the set."""
 
-import statistics
-from typing import NamedTuple
-
 import numpy as np
 
+from kmm.evaluation.difference import Difference
+from kmm.evaluation.resampling import accelerated_interval, picture_sums, picture_weights
 from kmm.evaluation.statistics import statistic
-
-
-class Difference(NamedTuple):
-    """A difference of two scores on the same samples.
-
-    Args:
-        value: the difference.
-        low, high: its interval.
-        p_value: how often a resampled set shows a difference on the other side of 0, two-sided.
-    """
-
-    value: float
-    low: float
-    high: float
-    p_value: float
 
 
 def bootstrap_interval(scores, name, level=0.95, num_resamples=1000, seed=0):
@@ -63,9 +47,9 @@ def bootstrap_interval(scores, name, level=0.95, num_resamples=1000, seed=0):
     value = float(combine(terms.sum(axis=0)))
     if len(terms) < 2 or np.isnan(value):
         return float("nan"), float("nan")
-    drawn = combine(_weights(len(terms), num_resamples, seed) @ terms)
+    drawn = combine(picture_weights(len(terms), num_resamples, seed) @ terms)
     left_out = combine(terms.sum(axis=0) - terms)
-    return _accelerated(value, drawn, left_out, level)
+    return accelerated_interval(value, drawn, left_out, level)
 
 
 def bootstrap_difference(scores, others, name, level=0.95, num_resamples=2000, seed=0):
@@ -98,12 +82,12 @@ def bootstrap_difference(scores, others, name, level=0.95, num_resamples=2000, s
     value = float(combine(terms.sum(axis=0)) - combine(other_terms.sum(axis=0)))
     if len(terms) < 2 or np.isnan(value):
         return Difference(value, float("nan"), float("nan"), float("nan"))
-    weights = _weights(len(terms), num_resamples, seed)
+    weights = picture_weights(len(terms), num_resamples, seed)
     drawn = combine(weights @ terms) - combine(weights @ other_terms)
     left_out = combine(terms.sum(axis=0) - terms) - combine(other_terms.sum(axis=0) - other_terms)
     known = drawn[~np.isnan(drawn)]
     p_value = min(1.0, 2 * (min((known <= 0).sum(), (known >= 0).sum()) + 1) / (len(known) + 1))
-    return Difference(value, *_accelerated(value, drawn, left_out, level), float(p_value))
+    return Difference(value, *accelerated_interval(value, drawn, left_out, level), float(p_value))
 
 
 def _check(level, num_resamples):
@@ -117,31 +101,4 @@ def _check(level, num_resamples):
 def _terms_of_pictures(scores, name):
     """The terms summed over each picture's samples, `(num_pictures, k)`, and what makes a score of their sum."""
     terms, combine = statistic(scores, name)
-    pictures, places = np.unique(scores.pictures, return_inverse=True)
-    summed = np.zeros((len(pictures), terms.shape[1]))
-    np.add.at(summed, places, terms)
-    return summed, combine
-
-
-def _weights(count, num_resamples, seed):
-    """How often each picture is drawn, `(num_resamples, count)`."""
-    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=num_resamples).astype(float)
-
-
-def _accelerated(value, drawn, left_out, level):
-    """The bias-corrected and accelerated interval."""
-    drawn, left_out = drawn[~np.isnan(drawn)], left_out[~np.isnan(left_out)]
-    if not len(drawn) or not len(left_out):
-        return float("nan"), float("nan")
-    normal = statistics.NormalDist()
-    below = ((drawn < value).sum() + 0.5 * (drawn == value).sum()) / len(drawn)
-    bias = normal.inv_cdf(float(np.clip(below, 1 / (2 * len(drawn)), 1 - 1 / (2 * len(drawn)))))
-    deviations = left_out.mean() - left_out
-    spread = (deviations**2).sum() ** 1.5
-    acceleration = (deviations**3).sum() / (6 * spread) if spread > 0 else 0.0
-    ends = []
-    for tail in ((1 - level) / 2, (1 + level) / 2):
-        shifted = bias + normal.inv_cdf(tail)
-        ends.append(normal.cdf(bias + shifted / (1 - acceleration * shifted)))
-    low, high = np.quantile(drawn, ends)
-    return float(low), float(high)
+    return picture_sums(scores, terms), combine

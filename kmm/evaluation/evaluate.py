@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from kmm.evaluation.bootstrap import Difference, bootstrap_difference, bootstrap_interval
+from kmm.evaluation.bootstrap import bootstrap_difference, bootstrap_interval
+from kmm.evaluation.difference import Difference
 from kmm.evaluation.sample_collector import SampleCollector
 from kmm.evaluation.shuffle_prompts import shuffle_prompts
 from kmm.evaluation.statistics import main_score, score_of
@@ -13,11 +14,11 @@ IOU_THRESHOLDS = ("0.5", "0.6", "0.7", "0.8", "0.9")
 SCORES = {
     "referring": (
         *("overall_iou", "sample_mean_iou", "target_mean_iou", "mean_iou", "precision", "recall", "dice"),
-        *("average_precision", "pixel_accuracy", "no_target_accuracy", "target_accuracy"),
+        *("boundary_f1", "average_precision", "pixel_accuracy", "no_target_accuracy", "target_accuracy"),
     ),
     "semantic": (
         *("overall_iou", "sample_mean_iou", "mean_iou", "frequency_weighted_iou", "precision", "recall", "dice"),
-        *("mean_class_accuracy", "pixel_accuracy"),
+        *("boundary_f1", "mean_class_accuracy", "pixel_accuracy"),
     ),
 }
 """The names of the scores of each task, see `kmm.evaluation.score_of`."""
@@ -90,7 +91,7 @@ def evaluate(
     collector = SampleCollector(
         model, source, split, num_prompts, batch_size, epoch, limit, threshold, own_resolution, verbose
     )
-    return summarize(collector, collector.collect())
+    return summarize(collector, collector.collect(boundaries=True))
 
 
 def summarize(collector, scores, wrong=None):
@@ -103,11 +104,16 @@ def summarize(collector, scores, wrong=None):
     """
     result = {**_all_scores(scores), "intervals": _intervals(scores)}
     result["images_per_second"] = collector.images_per_second
+    with_boundaries = scores.boundaries is not None
     if collector.tokenizer is None:
         wrong = scores
     elif wrong is None:
         prompts = shuffle_prompts(collector.prompts, collector.targets if scores.task == "referring" else None)
-        wrong = None if prompts is None else collector.collect(prompts, title="picture, other words")
+        wrong = (
+            None
+            if prompts is None
+            else collector.collect(prompts, title="picture, other words", boundaries=with_boundaries)
+        )
     if wrong is None:
         other, gap = _emptied(_all_scores(scores)), Difference(*[math.nan] * 4)
     else:
@@ -129,7 +135,7 @@ def plain(value):
 
 def _all_scores(scores):
     """Every score of the samples by name."""
-    result = {name: score_of(scores, name) for name in SCORES[scores.task]}
+    result = {name: score_of(scores, name) for name in _names(scores)}
     result["precision_at_iou"] = {t: score_of(scores, f"precision_at_{t}") for t in IOU_THRESHOLDS}
     result.update(_counts(scores))
     if scores.task == "referring":
@@ -137,6 +143,11 @@ def _all_scores(scores):
     else:
         result["class_iou"] = {name: score_of(scores, f"class_iou/{name}") for name in scores.class_names}
     return result
+
+
+def _names(scores):
+    """The scores that can be told of the samples."""
+    return [name for name in SCORES[scores.task] if name != "boundary_f1" or scores.boundaries is not None]
 
 
 def _counts(scores):
@@ -153,7 +164,7 @@ def _of_kind(scores, kind):
 
 def _intervals(scores):
     """The interval of every score."""
-    names = [*SCORES[scores.task], *(f"precision_at_{t}" for t in IOU_THRESHOLDS)]
+    names = [*_names(scores), *(f"precision_at_{t}" for t in IOU_THRESHOLDS)]
     if scores.task == "semantic":
         names += [f"class_iou/{name}" for name in scores.class_names]
     return {name: list(bootstrap_interval(scores, name)) for name in names}

@@ -1,7 +1,7 @@
 """Asks a model about a split, as often and with whatever words one likes, and counts."""
 
 import dataclasses
-import math
+import functools
 import time
 
 import keras
@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from kmm.data.build_dataset import build_dataset
+from kmm.evaluation.count_pixels import count_pixels
 from kmm.evaluation.predict_function import predict_function
-from kmm.evaluation.sample_scores import NUM_BINS, SampleScores
+from kmm.evaluation.sample_scores import SampleScores
 from kmm.evaluation.shuffle_prompts import target_ids
 from kmm.evaluation.source_view import SourceView
 from kmm.feature_keys import IGNORE_VALUE
@@ -87,11 +88,11 @@ class SampleCollector:
         examples = (self._view.example(split, index, num_prompts=self.num_prompts) for index in range(count))
         drawn = ((example.prompts, example.kinds, target_ids(example.segmentation_masks)) for example in examples)
         self.prompts, self.kinds, self.targets = zip(*drawn, strict=True)
-        self._num_classes = max(2, model.num_classes)
         self._predict = None  # compiled with the first batch
-        self._count = tf.function(self._count_pixels, reduce_retracing=True, autograph=False, jit_compile=False)
+        count_pixels_so = functools.partial(count_pixels, threshold=threshold)
+        self._count = tf.function(count_pixels_so, reduce_retracing=True, autograph=False, jit_compile=False)
 
-    def collect(self, prompts=None, change_image=None, title=None):
+    def collect(self, prompts=None, change_image=None, title=None, boundaries=False):
         """Asks about every sample.
 
         Args:
@@ -99,6 +100,7 @@ class SampleCollector:
             change_image: a function of a uint8 picture `(height, width, 3)` and its number, which gives the picture to
                 ask about; `None` leaves pictures as they are.
             title: a word in the progress bar.
+            boundaries: whether to score the boundaries too, which takes some time.
 
         Returns:
             A `kmm.evaluation.SampleScores`, picture after picture.
@@ -113,7 +115,7 @@ class SampleCollector:
         dataset = build_dataset(view, self.split, self.batch_size, size, tokenizer, self.num_prompts)
         count = len(self.prompts)
         progress = keras.utils.Progbar(count, verbose=self.verbose, unit_name=title or "picture")
-        confusion, probabilities, rates = [], [], []
+        counts, rates = [], []
         for first, (inputs, masks) in zip(range(0, count, self.batch_size), dataset, strict=True):
             if tokenizer is not None and prompts is not None:
                 inputs = {**inputs, **tokenizer(tf.constant(prompts[first : first + self.batch_size]))}
@@ -122,10 +124,9 @@ class SampleCollector:
             for place, picture in enumerate(range(first, first + len(masks)) if self.own_resolution else [first]):
                 part = slice(place, place + 1) if self.own_resolution else slice(None)
                 mask = self._own_masks(picture) if self.own_resolution else masks
-                counts, histogram, invalid = (value.numpy() for value in self._count(mask, logits[part]))
-                self._refuse_labels(invalid, picture)
-                confusion.append(counts.reshape(-1, *counts.shape[2:]))
-                probabilities.append(histogram.reshape(-1, *histogram.shape[2:]))
+                of_part = self._count(mask, logits[part], boundaries=boundaries)
+                counts.append({name: value.numpy() for name, value in of_part.items()})
+                self._refuse_labels(counts[-1]["invalid"], picture)
             progress.update(min(first + self.batch_size, count))
         self.images_per_second = float(np.median(rates))
         return SampleScores(
@@ -134,8 +135,9 @@ class SampleCollector:
             pictures=np.repeat(np.arange(count), self.num_prompts),
             prompts=tuple(text for own in asked for text in own),
             kinds=tuple(kind for own in self.kinds for kind in own),
-            confusion=np.concatenate(confusion).astype(float),
-            probabilities=np.concatenate(probabilities).astype(float),
+            confusion=_joined(counts, "confusion"),
+            probabilities=_joined(counts, "probabilities"),
+            boundaries=_joined(counts, "boundaries") if boundaries else None,
         )
 
     def _ask(self, inputs, spec, first, prompts):
@@ -160,43 +162,19 @@ class SampleCollector:
         masks = self._view.example(self.split, picture, num_prompts=self.num_prompts).segmentation_masks
         return tf.constant(masks[None])
 
-    def _count_pixels(self, masks, logits):
-        """Confusion matrices, histograms of probabilities and numbers of pixels that are no class, for each sample."""
-        batch, prompts = tf.shape(masks)[0], tf.shape(masks)[1]
-        if self.own_resolution:
-            logits = tf.image.resize(logits[0], tf.shape(masks)[2:])
-        classes, bins = self._num_classes, NUM_BINS
-        pixels = tf.reshape(tf.cast(masks, tf.int32), (batch * prompts, -1))
-        logits = tf.reshape(tf.cast(logits, tf.float32), (batch * prompts, tf.shape(pixels)[1], logits.shape[-1]))
-        counted = pixels != IGNORE_VALUE
-        invalid = tf.reduce_sum(tf.cast(counted & (pixels >= classes), tf.int32), axis=1)
-        if self.model.num_classes == 1:
-            shown = tf.sigmoid(logits[..., 0])
-            answers = tf.cast(logits[..., 0] > math.log(self.threshold / (1 - self.threshold)), tf.int32)
-            rows = pixels
-        else:
-            answers = tf.argmax(logits, axis=-1, output_type=tf.int32)
-            shown = 1 / tf.reduce_sum(tf.exp(logits - tf.reduce_max(logits, axis=-1, keepdims=True)), axis=-1)
-            rows = tf.cast(answers == pixels, tf.int32)
-        counted &= pixels < classes
-        places = tf.clip_by_value(tf.cast(shown * bins, tf.int32), 0, bins - 1)
-        matrix = _count_cells(pixels * classes + answers, counted, classes * classes)
-        histogram = _count_cells(rows * bins + places, counted, 2 * bins)
-        return (
-            tf.reshape(matrix, (batch, prompts, classes, classes)),
-            tf.reshape(histogram, (batch, prompts, 2, bins)),
-            tf.reshape(invalid, (batch, prompts)),
-        )
-
     def _refuse_labels(self, invalid, first):
         found = np.argwhere(invalid)
         if len(found):
-            picture, prompt = first + int(found[0, 0]), int(found[0, 1])
+            picture, prompt = first + int(found[0, 0]) // self.num_prompts, int(found[0, 0]) % self.num_prompts
             raise ValueError(
-                f"Labels must be class ids below {self._num_classes} or {IGNORE_VALUE}. Received: "
+                f"Labels must be class ids below {max(2, self.model.num_classes)} or {IGNORE_VALUE}. Received: "
                 f"{int(invalid[tuple(found[0])])} pixels with another label in picture {picture} of {self.split!r}, "
                 f"prompt {self.prompts[picture][prompt]!r}. Check the masks (`kmm data check`) and the class list."
             )
+
+
+def _joined(counts, name):
+    return np.concatenate([of_batch[name] for of_batch in counts]).astype(float)
 
 
 class _ChangedView:
@@ -211,15 +189,6 @@ class _ChangedView:
     def example(self, split, index, epoch=0, num_prompts=1):
         example = self.view.example(split, index, epoch, num_prompts)
         return dataclasses.replace(example, image=self.change_image(example.image, index))
-
-
-def _count_cells(cells, counted, num_cells):
-    """How often each cell occurs in each row, `(rows, num_cells)`; what is not counted falls into a last one."""
-    rows = tf.shape(cells)[0]
-    cells = tf.where(counted, cells, num_cells) + (num_cells + 1) * tf.range(rows)[:, None]
-    size = rows * (num_cells + 1)
-    counts = tf.math.bincount(tf.reshape(cells, [-1]), minlength=size, maxlength=size)
-    return tf.reshape(counts, (rows, num_cells + 1))[:, :-1]
 
 
 def _check(model, source, split, count, threshold):

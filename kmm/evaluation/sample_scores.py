@@ -24,6 +24,8 @@ class SampleScores:
         probabilities: float64 `(num_samples, 2, 100)`, counted pixels by probability, in bins of equal width from 0 to
             1. Referring: by label 0 and 1, the probability of the target. Semantic: of wrong and of right pixels, the
             probability of the answer.
+        boundaries: float64 `(num_samples, classes)`, the boundary F of each class, or of the target alone; nan where a
+            class is neither labelled nor answered. `None` where boundaries were not scored.
 
     Example:
 
@@ -43,6 +45,7 @@ class SampleScores:
     kinds: tuple
     confusion: np.ndarray
     probabilities: np.ndarray
+    boundaries: np.ndarray | None = None
 
     def __len__(self):
         """The number of samples."""
@@ -62,6 +65,7 @@ class SampleScores:
             kinds=tuple(self.kinds[place] for place in places),
             confusion=self.confusion[places],
             probabilities=self.probabilities[places],
+            boundaries=None if self.boundaries is None else self.boundaries[places],
         )
 
     @property

@@ -25,6 +25,7 @@ def score_of(scores, name):
     | `precision`, `recall`, `dice` | of the target's pixels, summed over the samples; semantic: class means |
     | `no_target_accuracy` | share of empty targets with an empty answer (N-acc) |
     | `target_accuracy` | share of other targets with an answer that is not empty (T-acc) |
+    | `boundary_f1` | mean over samples, then classes, of the F of boundary pixels, if `collect(boundaries=True)` |
     | `average_precision` | of the target's pixels, from their probabilities in bins of 0.01 |
     | `class_iou/NAME` | IoU of one class |
 
@@ -71,9 +72,12 @@ def statistic(scores, name):
     confusion, num_classes = scores.confusion, scores.confusion.shape[-1]
     if name in _OF_MATRIX:
         combine = functools.partial(_combine_matrix, _OF_MATRIX[name], num_classes, scores.task == "referring")
-        return confusion.reshape(len(scores), -1), combine
+        return confusion.reshape(-1, num_classes**2), combine
     if name == "average_precision" and scores.task == "referring":
-        return scores.probabilities.reshape(len(scores), -1), _average_precision
+        return scores.probabilities.reshape(len(scores), 2 * scores.probabilities.shape[-1]), _average_precision
+    if name == "boundary_f1" and scores.boundaries is not None:
+        known = ~np.isnan(scores.boundaries)
+        return np.concatenate([np.nan_to_num(scores.boundaries), known], axis=1), _mean_of_ratios
     if name == "overall_iou":
         if scores.task == "referring":
             right, wrong = confusion[:, 1, 1], confusion[:, 0, 1] + confusion[:, 1, 0]
@@ -122,6 +126,11 @@ def _pairs(numerators, denominators):
 
 def _ratio(sums):
     return _divide(sums[..., 0], sums[..., 1])
+
+
+def _mean_of_ratios(sums):
+    numerators, denominators = np.split(sums, 2, axis=-1)
+    return _mean(_divide(numerators, denominators))
 
 
 def _combine_matrix(function, num_classes, binary, sums):

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kmm.fusion.fusion import Fusion
+from kmm.fusion.word_shares import word_shares
 from kmm.layers import ConvBlock, CoordinateMap
 
 
@@ -14,7 +15,7 @@ class CoAttentionFusion(Fusion):
     Each word gathers the pixels that it fits, so it knows what it stands for in this picture and where that lies; each
     pixel then gathers the words that fit it, together with what they have found. So a pixel can know where "the blue
     triangle" is that the phrase compares it with. Reads `image_features`, `sequence` and `padding_mask`. Padded words
-    are never read, and with an empty prompt nothing is.
+    are never read, and with an empty prompt nothing is. `attention_maps` gives the words that fit each pixel.
 
     References: Lu et al., "Hierarchical Question-Image Co-Attention for Visual Question Answering", 2016 (the
     affinity); Xiong et al., "Dynamic Coattention Networks for Question Answering", 2017 (attending to what has
@@ -72,6 +73,22 @@ class CoAttentionFusion(Fusion):
 
     def call(self, image_features, sequence, pooled, padding_mask, training=None):
         """Align in both directions, then fuse."""
+        x, pixels, words, affinity = self._aligned(image_features, sequence, training)
+        found = ops.cast(ops.softmax(affinity, axis=2), x.dtype)  # each word's pixels
+        found = self._join(ops.einsum("bhpl,bphd->blhd", found, self._heads(pixels)))
+        meaning = self.meaning(ops.concatenate([words, found], axis=-1))
+        aligned = ops.cast(self._fitting_words(affinity, padding_mask), x.dtype)
+        read = self._join(ops.einsum("bhpl,blhd->bphd", aligned, self._heads(meaning)))
+        read = ops.reshape(read, ops.shape(x))  # (batch, height, width, filters)
+        return self.combine(ops.concatenate([x, read, x * read], axis=-1), training=training)
+
+    def attention_maps(self, image_features, sequence, pooled, padding_mask):
+        """How well each word fits each pixel: shares `(batch, height, width, length)`; see `word_shares`."""
+        x, _, _, affinity = self._aligned(image_features, sequence)
+        return word_shares(self._fitting_words(affinity, padding_mask), padding_mask, ops.shape(x)[1:3])
+
+    def _aligned(self, image_features, sequence, training=False):
+        """The projected map, its pixels, the words, and the affinity of each pixel to each word."""
         x = self.projection(image_features, training=training)
         x = x + self.place(self.coordinate_map(x))
         batch, height, width, channels = ops.shape(x)
@@ -80,16 +97,13 @@ class CoAttentionFusion(Fusion):
         affinity = ops.einsum(
             "bphd,blhd->bhpl", self._heads(self.pixel_keys(pixels)), self._heads(self.word_keys(words))
         )
-        affinity = ops.cast(affinity, "float32") / (self.filters // self.num_heads) ** 0.5
-        found = ops.cast(ops.softmax(affinity, axis=2), x.dtype)  # each word's pixels
-        found = self._join(ops.einsum("bhpl,bphd->blhd", found, self._heads(pixels)))
-        meaning = self.meaning(ops.concatenate([words, found], axis=-1))
+        return x, pixels, words, ops.cast(affinity, "float32") / (self.filters // self.num_heads) ** 0.5
+
+    def _fitting_words(self, affinity, padding_mask):
+        """Each pixel's words: shares `(batch, heads, pixels, length)`, 0 at padded words."""
         is_word = padding_mask[:, None, None, :]
-        aligned = ops.softmax(affinity + ops.where(is_word, 0.0, -1e9), axis=3)  # each pixel's words
-        aligned = ops.cast(aligned, x.dtype) * ops.cast(is_word, x.dtype)
-        read = self._join(ops.einsum("bhpl,blhd->bphd", aligned, self._heads(meaning)))
-        read = ops.reshape(read, (batch, height, width, channels))
-        return self.combine(ops.concatenate([x, read, x * read], axis=-1), training=training)
+        aligned = ops.softmax(affinity + ops.where(is_word, 0.0, -1e9), axis=3)
+        return aligned * ops.cast(is_word, "float32")
 
     def _heads(self, tokens):
         batch, length = ops.shape(tokens)[:2]

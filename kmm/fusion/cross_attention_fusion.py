@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kmm.fusion.fusion import Fusion
+from kmm.fusion.word_shares import word_shares
 from kmm.layers import ConvBlock, CoordinateMap
 
 
@@ -12,7 +13,7 @@ class CrossAttentionFusion(Fusion):
     """Every pixel attends to the words; what it reads multiplies its features and is added through a gate.
 
     Reads `image_features`, `sequence` and `padding_mask`. Padded words are never attended to, and an empty prompt
-    leaves the projected picture as it is.
+    leaves the projected picture as it is. `attention_maps` gives what each pixel attends to.
 
     Reference: Yang et al., "LAVT: Language-Aware Vision Transformer for Referring Image Segmentation", 2022 (pixel-word
     attention and language gate).
@@ -68,15 +69,28 @@ class CrossAttentionFusion(Fusion):
     def call(self, image_features, sequence, pooled, padding_mask, training=None):
         """Project, attend, multiply, gate, add."""
         x = self.projection(image_features, training=training)
-        batch, height, width, channels = ops.shape(x)
-        query = x + self.place(self.coordinate_map(x))
-        query = ops.reshape(query, (batch, height * width, channels))  # (batch, pixels, filters)
-        sequence = self.sequence_norm(sequence)
-        words = self.attention(query, sequence, attention_mask=padding_mask[:, None, :], training=training)
-        words = ops.reshape(words, (batch, height, width, channels))
+        query, sequence, seen = self._attended(x, sequence, padding_mask)
+        words = self.attention(query, sequence, attention_mask=seen, training=training)
+        words = ops.reshape(words, ops.shape(x))  # (batch, height, width, filters)
         has_words = ops.cast(ops.any(padding_mask, axis=1), x.dtype)[:, None, None, None]
         read = self.combine(x * words, training=training)
         return x + self.gate(read) * read * has_words
+
+    def attention_maps(self, image_features, sequence, pooled, padding_mask):
+        """How much each pixel attends to each word: shares `(batch, height, width, length)`; see `word_shares`."""
+        x = self.projection(image_features, training=False)
+        query, sequence, seen = self._attended(x, sequence, padding_mask)
+        _, weights = self.attention(
+            query, sequence, attention_mask=seen, training=False, return_attention_scores=True
+        )  # (batch, heads, pixels, length)
+        return word_shares(weights, padding_mask, ops.shape(x)[1:3])
+
+    def _attended(self, x, sequence, padding_mask):
+        """What attends, what is attended to, and which of it."""
+        batch, height, width, channels = ops.shape(x)
+        query = x + self.place(self.coordinate_map(x))
+        query = ops.reshape(query, (batch, height * width, channels))  # (batch, pixels, filters)
+        return query, self.sequence_norm(sequence), padding_mask[:, None, :]
 
     def get_config(self):
         """The constructor's arguments."""

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kmm.fusion.fusion import Fusion
+from kmm.fusion.word_shares import word_shares
 from kmm.layers import ConvBlock, CoordinateMap
 
 
@@ -14,7 +15,7 @@ class SelfAttentionFusion(Fusion):
     Each block is a pre-norm Transformer block. Pixels also see each other, so a phrase that compares things ("the
     largest") can be answered here; memory and time grow with the square of `height * width`, so choose a coarse level.
     Reads `image_features`, `sequence` and `padding_mask`. Padded words are never attended to; after an empty prompt
-    pixels attend to pixels alone.
+    pixels attend to pixels alone. `attention_maps` gives which words the pixels attend to in the last block.
 
     References: Ye et al., "Cross-Modal Self-Attention Network for Referring Image Segmentation", 2019; Kim et al.,
     "ViLT: Vision-and-Language Transformer Without Convolution or Region Supervision", 2021.
@@ -84,6 +85,20 @@ class SelfAttentionFusion(Fusion):
 
     def call(self, image_features, sequence, pooled, padding_mask, training=None):
         """Join the tokens, let them attend to each other, give the pixels back as a map."""
+        x, _ = self._attend(image_features, sequence, padding_mask, training)
+        return self.combine(x, training=training)
+
+    def attention_maps(self, image_features, sequence, pooled, padding_mask):
+        """How much each pixel attends to each word: shares `(batch, height, width, length)`; see `word_shares`.
+
+        Of the last block; what pixels attend to pixels is left out.
+        """
+        x, weights = self._attend(image_features, sequence, padding_mask, training=False, return_attention_scores=True)
+        size = ops.shape(x)[1:3]
+        return word_shares(weights[..., size[0] * size[1] :], padding_mask, size)
+
+    def _attend(self, image_features, sequence, padding_mask, training, **options):
+        """The pixels after all blocks, as a map, and the last block's attention weights where they are asked for."""
         x = self.projection(image_features, training=training)
         x = x + self.place(self.coordinate_map(x))
         batch, height, width, channels = ops.shape(x)
@@ -94,14 +109,15 @@ class SelfAttentionFusion(Fusion):
         for layer in range(self.num_layers):
             tokens = self.attention_norms[layer](x)
             if layer == self.num_layers - 1:  # the last words are read by no one
-                x, queries = x[:, :pixels], tokens[:, :pixels]
+                x, queries, last = x[:, :pixels], tokens[:, :pixels], options
             else:
-                queries = tokens
-            read = self.attentions[layer](queries, tokens, attention_mask=seen, training=training)
+                queries, last = tokens, {}
+            read = self.attentions[layer](queries, tokens, attention_mask=seen, training=training, **last)
+            read, weights = read if last else (read, None)
             x = x + self.drop(read, training=training)
             update = self.updates[layer](self.expansions[layer](self.update_norms[layer](x)))
             x = x + self.drop(update, training=training)
-        return self.combine(ops.reshape(x, (batch, height, width, channels)), training=training)
+        return ops.reshape(x, (batch, height, width, channels)), weights
 
     def get_config(self):
         """The constructor's arguments."""

@@ -1,33 +1,22 @@
 """Binary cross-entropy plus Dice for referring segmentation."""
 
-import math
-
 import keras
-from keras import ops
 
 from kmm.feature_keys import IGNORE_VALUE
-from kmm.losses.segmentation_loss import SegmentationLoss
+from kmm.losses.binary_dice import binary_dice
+from kmm.losses.binary_loss import BinaryLoss, check_positive_weight
+from kmm.losses.binary_segmentation_cross_entropy import binary_segmentation_cross_entropy
+from kmm.losses.check_argument import check_argument
 
 
 def binary_cross_entropy_dice(labels, logits, pixel_weights, dice_weight=1.0, positive_weight=1.0):
     """Cross-entropy plus weighted Dice loss: labels and logits `(..., height, width)` give a loss `(...)`."""
-    positive = ops.cast(labels == 1, logits.dtype)
-    sign = 1.0 - 2.0 * positive  # -1 in the target, 1 outside
-    error_logits = sign * logits
-    cross_entropies = ops.softplus(error_logits) * (1.0 + (positive_weight - 1.0) * positive)
-    errors = pixel_weights * ops.sigmoid(error_logits)  # the probability given to the wrong answer
-    total = ops.sum(pixel_weights, axis=(-2, -1))
-    target = ops.sum(pixel_weights * positive, axis=(-2, -1))
-    error = ops.sum(errors, axis=(-2, -1))
-    # 1 - 2 |p y| / (|p| + |y|) = error / (|p| + |y|). Without a target, the same of the background: 1 - p against 1.
-    foreground_areas = 2.0 * target + ops.sum(sign * errors, axis=(-2, -1))
-    dice_losses = ops.divide_no_nan(error, ops.where(target > 0, foreground_areas, 2.0 * total - error))
-    mean_cross_entropies = ops.divide_no_nan(ops.sum(cross_entropies * pixel_weights, axis=(-2, -1)), total)
-    return mean_cross_entropies + dice_weight * dice_losses
+    cross_entropies = binary_segmentation_cross_entropy(labels, logits, pixel_weights, positive_weight)
+    return cross_entropies + dice_weight * binary_dice(labels, logits, pixel_weights)
 
 
 @keras.saving.register_keras_serializable(package="kmm")
-class BinaryCrossEntropyDice(SegmentationLoss):
+class BinaryCrossEntropyDice(BinaryLoss):
     """Binary cross-entropy plus soft Dice loss, both from logits and both for each sample.
 
     For referring segmentation, where a phrase names a part of the picture, often a small one: cross-entropy gives a
@@ -84,31 +73,19 @@ class BinaryCrossEntropyDice(SegmentationLoss):
         dtype=None,
     ):
         super().__init__(ignore_value=ignore_value, reduction=reduction, name=name, dtype=dtype)
-        if ignore_value in (0, 1):
-            raise ValueError(
-                f"ignore_value must be neither 0 nor 1. Received: ignore_value={ignore_value}. Use 255 or -1."
-            )
-        if not 0 <= dice_weight < math.inf:
-            raise ValueError(
-                f"dice_weight must be finite and not negative. Received: dice_weight={dice_weight}. "
-                "Use 0.0 for cross-entropy alone."
-            )
-        if not 0 < positive_weight < math.inf:
-            raise ValueError(
-                f"positive_weight must be finite and above 0. Received: positive_weight={positive_weight}. "
-                "Use 1.0 to weigh target and background alike."
-            )
+        check_argument(
+            0 <= dice_weight < float("inf"),
+            "dice_weight",
+            dice_weight,
+            "finite and not negative",
+            "Use 0.0 for cross-entropy alone.",
+        )
+        check_positive_weight(positive_weight)
         self.dice_weight = dice_weight
         self.positive_weight = positive_weight
 
-    def sample_losses(self, labels, logits, pixel_weights):
+    def binary_losses(self, labels, logits, pixel_weights):
         """The loss of each sample, `(...)`."""
-        if logits.shape[-1] != 1:
-            raise ValueError(
-                f"Binary logits must have one channel. Received: logits.shape={tuple(logits.shape)}. "
-                "Use SegmentationCrossEntropy for more classes."
-            )
-        logits = ops.squeeze(logits, axis=-1)
         return binary_cross_entropy_dice(labels, logits, pixel_weights, self.dice_weight, self.positive_weight)
 
     def get_config(self):

@@ -1,30 +1,30 @@
 """Softmax cross-entropy for semantic segmentation."""
 
-import math
-
 import keras
 from keras import ops
 
 from kmm.feature_keys import IGNORE_VALUE
-from kmm.losses.segmentation_loss import SegmentationLoss
+from kmm.losses.categorical_loss import CategoricalLoss, weights_of_pixels
+from kmm.losses.pixel_mean import pixel_mean
 
 
-def segmentation_cross_entropy(labels, logits, pixel_weights, class_weights=None):
-    """The weighted mean of each sample's pixel losses: `(..., height, width)` labels give a loss `(...)`."""
-    num_classes = logits.shape[-1]
-    is_class = ops.logical_and(labels >= 0, labels < num_classes)
-    class_ids = ops.where(is_class, labels, 0)
+def categorical_pixel_losses(class_ids, logits):
+    """The cross-entropy of every pixel, `(..., height, width)`; each id is a class."""
     # Faster on a CPU, forward and backward, than the fused kernel, log_softmax and take_along_axis.
-    true_logits = ops.sum(logits * ops.one_hot(class_ids, num_classes, dtype=logits.dtype), axis=-1)
-    losses = ops.logsumexp(logits, axis=-1) - true_logits  # (..., height, width)
+    true_logits = ops.sum(logits * ops.one_hot(class_ids, logits.shape[-1], dtype=logits.dtype), axis=-1)
+    return ops.logsumexp(logits, axis=-1) - true_logits
+
+
+def segmentation_cross_entropy(class_ids, logits, pixel_weights, class_weights=None):
+    """The weighted mean of each sample's pixel losses: `(..., height, width)` ids give a loss `(...)`."""
+    losses = categorical_pixel_losses(class_ids, logits)
     if class_weights is not None:
-        losses = losses * ops.take(ops.convert_to_tensor(class_weights, dtype=logits.dtype), class_ids)
-    losses = ops.where(ops.logical_or(is_class, pixel_weights == 0), losses, math.nan)
-    return ops.divide_no_nan(ops.sum(losses * pixel_weights, axis=(-2, -1)), ops.sum(pixel_weights, axis=(-2, -1)))
+        losses = losses * weights_of_pixels(class_weights, class_ids, logits.dtype)
+    return pixel_mean(losses, pixel_weights)
 
 
 @keras.saving.register_keras_serializable(package="kmm")
-class SegmentationCrossEntropy(SegmentationLoss):
+class SegmentationCrossEntropy(CategoricalLoss):
     """Softmax cross-entropy from logits, averaged over the counted pixels of each sample.
 
     For semantic segmentation, where every pixel has one of `num_classes` ids. Pixels labelled `ignore_value` count
@@ -70,26 +70,8 @@ class SegmentationCrossEntropy(SegmentationLoss):
         name="segmentation_cross_entropy",
         dtype=None,
     ):
-        super().__init__(ignore_value=ignore_value, reduction=reduction, name=name, dtype=dtype)
-        if class_weights is not None:
-            class_weights = [float(weight) for weight in class_weights]
-            if not all(0 <= weight < math.inf for weight in class_weights):
-                raise ValueError(
-                    f"Class weights must be finite and not negative. Received: class_weights={class_weights}. "
-                    "Use 0.0 for a class that shall not count."
-                )
-        self.class_weights = class_weights
+        super().__init__(class_weights, ignore_value=ignore_value, reduction=reduction, name=name, dtype=dtype)
 
-    def sample_losses(self, labels, logits, pixel_weights):
+    def class_losses(self, class_ids, logits, pixel_weights):
         """The loss of each sample, `(...)`."""
-        if self.class_weights is not None and len(self.class_weights) != logits.shape[-1]:
-            raise ValueError(
-                "There must be one class weight for each channel of the logits. Received: "
-                f"class_weights={self.class_weights}, logits.shape={tuple(logits.shape)}. "
-                f"Give {logits.shape[-1]} weights."
-            )
-        return segmentation_cross_entropy(labels, logits, pixel_weights, self.class_weights)
-
-    def get_config(self):
-        """The constructor's arguments."""
-        return {**super().get_config(), "class_weights": self.class_weights}
+        return segmentation_cross_entropy(class_ids, logits, pixel_weights, self.class_weights)

@@ -27,6 +27,9 @@ class SegmentationLoss(keras.losses.Loss):
         ValueError: the ranks of labels, logits and weights do not fit, at the call.
     """
 
+    binary = None
+    """Whether the logits have one channel; `None` where the loss takes one as well as several."""
+
     def __init__(self, ignore_value=IGNORE_VALUE, reduction="sum_over_batch_size", name=None, dtype=None):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not isinstance(ignore_value, int):

@@ -11,14 +11,17 @@ from kmm.metrics.overlap_ratio import OverlapRatio
 class NoTargetAccuracy(OverlapRatio):
     """The share of samples with an empty target whose prediction is empty too: N-acc.
 
-    For phrases that name nothing in the picture. Samples with a target are left out. One predicted pixel makes an
-    answer wrong. Without any empty target the result is nan: there was nothing to score.
+    For phrases that name nothing in the picture; `TargetAccuracy` is the counterpart, without which a model that always
+    answers with nothing looks perfect. Samples with a target are left out. One predicted pixel makes an answer wrong.
+    Without any empty target the result is nan: there was nothing to score.
 
     Reference: Liu et al., "GRES: Generalized Referring Expression Segmentation", 2023.
 
     Args:
         threshold: a pixel is predicted where its probability, the sigmoid of the logit, is above this.
         ignore_value: label of the pixels that count nowhere; not 0 or 1.
+        resize_logits: whether logits of another height and width are resized to the labels' (bilinear) before anything
+            is counted: scores at the masks' own resolution. Otherwise both must have the same size.
         name: name of the metric.
         dtype: dtype of the result.
 
@@ -46,10 +49,20 @@ class NoTargetAccuracy(OverlapRatio):
     0.5
     """
 
-    def __init__(self, threshold=0.5, ignore_value=IGNORE_VALUE, name="no_target_accuracy", dtype=None):
-        super().__init__(threshold=threshold, ignore_value=ignore_value, name=name, dtype=dtype)
+    def __init__(
+        self, threshold=0.5, ignore_value=IGNORE_VALUE, resize_logits=False, name="no_target_accuracy", dtype=None
+    ):
+        super().__init__(
+            threshold=threshold, ignore_value=ignore_value, resize_logits=resize_logits, name=name, dtype=dtype
+        )
 
     def sample_terms(self, intersections, target_areas, predicted_areas):
         """Whether target and prediction are empty, and whether the target is."""
         no_target, no_prediction = target_areas == 0, predicted_areas == 0
         return ops.cast(ops.logical_and(no_target, no_prediction), "float64"), ops.cast(no_target, "float64")
+
+    def get_config(self):
+        """The constructor's arguments."""
+        config = super().get_config()
+        del config["targets_only"]
+        return config

@@ -11,14 +11,17 @@ class OverallIoU(OverlapRatio):
     """The sum of all intersections by the sum of all unions: oIoU, overall IoU, cumulative IoU, cIoU.
 
     For referring segmentation. Large targets dominate; see `SampleMeanIoU` for the opposite. An empty answer to an
-    empty target adds nothing to either sum, a non-empty one adds its area to the unions. With nothing in any union the
-    result is nan.
+    empty target adds nothing to either sum, a non-empty one adds its area to the unions, unless `targets_only`. With
+    nothing in any union the result is nan.
 
     Reference: Hu et al., "Segmentation from Natural Language Expressions", 2016.
 
     Args:
         threshold: a pixel is predicted where its probability, the sigmoid of the logit, is above this.
+        targets_only: whether samples with an empty target are left out.
         ignore_value: label of the pixels that count nowhere; not 0 or 1.
+        resize_logits: whether logits of another height and width are resized to the labels' (bilinear) before anything
+            is counted: scores at the masks' own resolution. Otherwise both must have the same size.
         name: name of the metric.
         dtype: dtype of the result.
 
@@ -46,8 +49,23 @@ class OverallIoU(OverlapRatio):
     0.3333
     """
 
-    def __init__(self, threshold=0.5, ignore_value=IGNORE_VALUE, name="overall_iou", dtype=None):
-        super().__init__(threshold=threshold, ignore_value=ignore_value, name=name, dtype=dtype)
+    def __init__(
+        self,
+        threshold=0.5,
+        targets_only=False,
+        ignore_value=IGNORE_VALUE,
+        resize_logits=False,
+        name="overall_iou",
+        dtype=None,
+    ):
+        super().__init__(
+            threshold=threshold,
+            targets_only=targets_only,
+            ignore_value=ignore_value,
+            resize_logits=resize_logits,
+            name=name,
+            dtype=dtype,
+        )
 
     def sample_terms(self, intersections, target_areas, predicted_areas):
         """Intersection and union."""

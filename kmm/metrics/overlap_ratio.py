@@ -16,7 +16,10 @@ class OverlapRatio(SegmentationMetric):
 
     Args:
         threshold: a pixel is predicted where its probability, the sigmoid of the logit, is above this.
+        targets_only: whether samples with an empty target are left out.
         ignore_value: label of the pixels that count nowhere; not 0 or 1.
+        resize_logits: whether logits of another height and width are resized to the labels' (bilinear) before anything
+            is counted: scores at the masks' own resolution. Otherwise both must have the same size.
         name: name of the metric.
         dtype: dtype of the result.
 
@@ -25,8 +28,10 @@ class OverlapRatio(SegmentationMetric):
         ValueError: `threshold` or `ignore_value` is out of range.
     """
 
-    def __init__(self, threshold=0.5, ignore_value=IGNORE_VALUE, name=None, dtype=None):
-        super().__init__(1, ignore_value=ignore_value, name=name, dtype=dtype)
+    def __init__(
+        self, threshold=0.5, targets_only=False, ignore_value=IGNORE_VALUE, resize_logits=False, name=None, dtype=None
+    ):
+        super().__init__(1, ignore_value=ignore_value, resize_logits=resize_logits, name=name, dtype=dtype)
         if not 0 < threshold < 1:
             raise ValueError(
                 f"threshold must be a probability between 0 and 1. Received: threshold={threshold}. Use 0.5."
@@ -36,6 +41,7 @@ class OverlapRatio(SegmentationMetric):
                 f"ignore_value must be neither 0 nor 1. Received: ignore_value={ignore_value}. Use 255 or -1."
             )
         self.threshold = threshold
+        self.targets_only = targets_only
         self.numerator = self.add_count("numerator")
         self.denominator = self.add_count("denominator")
 
@@ -51,10 +57,12 @@ class OverlapRatio(SegmentationMetric):
         target = labels == 1
         threshold_logit = math.log(self.threshold / (1 - self.threshold))
         predicted = ops.logical_and(logits[..., 0] > threshold_logit, counted)
+        target_areas = _areas(target)
         numerators, denominators = self.sample_terms(
-            _areas(ops.logical_and(target, predicted)), _areas(target), _areas(predicted)
+            _areas(ops.logical_and(target, predicted)), target_areas, _areas(predicted)
         )
-        sample_weights = sample_weights * ops.cast(ops.any(counted, axis=(-2, -1)), "float64")
+        is_scored = target_areas > 0 if self.targets_only else ops.any(counted, axis=(-2, -1))
+        sample_weights = sample_weights * ops.cast(is_scored, "float64")
         self.numerator.assign_add(ops.sum(numerators * sample_weights))
         self.denominator.assign_add(ops.sum(denominators * sample_weights))
 
@@ -64,7 +72,7 @@ class OverlapRatio(SegmentationMetric):
 
     def get_config(self):
         """The constructor's arguments."""
-        return {**super().get_config(), "threshold": self.threshold}
+        return {**super().get_config(), "threshold": self.threshold, "targets_only": self.targets_only}
 
 
 def intersections_over_unions(intersections, target_areas, predicted_areas):

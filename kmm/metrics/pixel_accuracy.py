@@ -18,6 +18,8 @@ class PixelAccuracy(SegmentationMetric):
         num_classes: channels of the logits: 1 for binary masks (a probability above 0.5 is the target), or the number
             of classes.
         ignore_value: label of the pixels that count nowhere.
+        resize_logits: whether logits of another height and width are resized to the labels' (bilinear) before anything
+            is counted: scores at the masks' own resolution. Otherwise both must have the same size.
         name: name of the metric.
         dtype: dtype of the result.
 
@@ -45,12 +47,14 @@ class PixelAccuracy(SegmentationMetric):
     0.6667
     """
 
-    def __init__(self, num_classes=1, ignore_value=IGNORE_VALUE, name="pixel_accuracy", dtype=None):
+    def __init__(
+        self, num_classes=1, ignore_value=IGNORE_VALUE, resize_logits=False, name="pixel_accuracy", dtype=None
+    ):
         if num_classes < 1:
             raise ValueError(
                 f"num_classes must be at least 1. Received: num_classes={num_classes}. Use 1 for binary masks."
             )
-        super().__init__(num_classes, ignore_value=ignore_value, name=name, dtype=dtype)
+        super().__init__(num_classes, ignore_value=ignore_value, resize_logits=resize_logits, name=name, dtype=dtype)
         self.num_classes = num_classes
         self.right_pixels = self.add_count("right_pixels")
         self.counted_pixels = self.add_count("counted_pixels")

@@ -9,17 +9,23 @@ from kmm.metrics.overlap_ratio import OverlapRatio, intersections_over_unions
 
 @keras.saving.register_keras_serializable(package="kmm")
 class SampleMeanIoU(OverlapRatio):
-    """The mean over samples of intersection over union: the mIoU (gIoU) of the referring literature.
+    """The mean over samples of intersection over union: gIoU, and the mIoU of the referring literature.
 
     For referring segmentation; small and large targets count the same. Not the class mean of semantic segmentation,
-    which is `MeanIoU`. An empty answer to an empty target scores 1, a non-empty one 0. Without any sample the result is
-    nan.
+    which is `MeanIoU`. An empty answer to an empty target scores 1, a non-empty one 0: gIoU. The mIoU of the older
+    papers, whose phrases all have a target, is `SampleMeanIoU(targets_only=True)`; both are the same where every target
+    has pixels. Without any sample the result is nan.
+
+    Papers differ in the threshold too: MCN, VLT and CRIS report this mean at 0.35.
 
     Reference: Liu et al., "GRES: Generalized Referring Expression Segmentation", 2023, where it is called gIoU.
 
     Args:
         threshold: a pixel is predicted where its probability, the sigmoid of the logit, is above this.
+        targets_only: whether samples with an empty target are left out.
         ignore_value: label of the pixels that count nowhere; not 0 or 1.
+        resize_logits: whether logits of another height and width are resized to the labels' (bilinear) before anything
+            is counted: scores at the masks' own resolution. Otherwise both must have the same size.
         name: name of the metric.
         dtype: dtype of the result.
 
@@ -47,8 +53,23 @@ class SampleMeanIoU(OverlapRatio):
     0.75
     """
 
-    def __init__(self, threshold=0.5, ignore_value=IGNORE_VALUE, name="sample_mean_iou", dtype=None):
-        super().__init__(threshold=threshold, ignore_value=ignore_value, name=name, dtype=dtype)
+    def __init__(
+        self,
+        threshold=0.5,
+        targets_only=False,
+        ignore_value=IGNORE_VALUE,
+        resize_logits=False,
+        name="sample_mean_iou",
+        dtype=None,
+    ):
+        super().__init__(
+            threshold=threshold,
+            targets_only=targets_only,
+            ignore_value=ignore_value,
+            resize_logits=resize_logits,
+            name=name,
+            dtype=dtype,
+        )
 
     def sample_terms(self, intersections, target_areas, predicted_areas):
         """IoU, and 1 for the sample."""

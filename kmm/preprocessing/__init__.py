@@ -1,5 +1,6 @@
 """Deterministic preparation of pictures, masks and words, and reading of answers, the same from training to export."""
 
+from kmm.preprocessing.boxes_from_masks import boxes_from_masks
 from kmm.preprocessing.coco_masks import mask_from_polygons, mask_from_rle
 from kmm.preprocessing.decode_image import decode_image
 from kmm.preprocessing.mask_outputs import masks_from_logits, scores_from_logits
@@ -16,6 +17,7 @@ __all__ = [
     "RawPrompts",
     "WordPieceTokenizer",
     "WordVectors",
+    "boxes_from_masks",
     "decode_image",
     "mask_from_polygons",
     "mask_from_rle",

@@ -5,14 +5,13 @@ import json
 import pathlib
 import time
 
-from kmm.training.class_weights import class_weights_from
 from kmm.training.comparison_table import MAIN_SCORES, budget, make_rows, score_name, write_tables
 from kmm.training.measure_speed import measure_speed
-from kmm.training.prepare_run import build_model
+from kmm.training.prepare_run import build_model, class_weights_of
 from kmm.training.run_folder import write_json
 from kmm.training.run_variant import run_variant
 from kmm.training.settings import make_settings
-from kmm.training.variants import make_variants
+from kmm.training.variants import LOSS, WITHOUT, make_variants
 from kmm.visualization.plot_comparison import plot_comparison
 
 RUNS = "runs"
@@ -32,6 +31,8 @@ def compare(
     learning_rate=None,
     precision="auto",
     parts=None,
+    loss=None,
+    class_weights=None,
     limit=None,
     resume=False,
     measure=True,
@@ -50,8 +51,9 @@ def compare(
     Args:
         source: a `kmm.data.Source`; trained on "train", scored on "test" or else "val".
         output: the folder to write.
-        over: what is exchanged: "fusion", "text_encoder", "image_encoder", "decoder", "level" (where words enter) or
-            "text" (with and without words).
+        over: what is exchanged: "fusion", "text_encoder", "image_encoder", "decoder", "level" (where words enter),
+            "text" (with and without words), "modality" (one net, trained and scored without words, or pictures, or
+            with both) or "loss".
         variants: names of classes, of levels such as "P3", or of "with text" and "without text"; or a dict from any
             name to a part as `kmm.models.segmenter` takes it; `None` for all that can be built by their name alone.
         preset: a key of `kmm.presets`; `None` takes the one named like the source, or else like its task.
@@ -60,6 +62,7 @@ def compare(
         batch_size, image_size, learning_rate: replace the preset's own.
         precision: "auto", "float32" or "bfloat16".
         parts: parts that replace the preset's own in all variants, see `kmm.training.train_run`.
+        loss, class_weights: the loss of all variants, and how its classes are weighed, see `kmm.training.train_run`.
         limit: the number of pictures that are scored; `None` for all.
         resume: go on with the comparison in the folder.
         measure: measure speeds.
@@ -79,6 +82,7 @@ def compare(
         if number < 1:
             raise ValueError(f"{name} must be at least 1. Received: {name}={number}.")
     replacements = {"batch_size": batch_size, "image_size": image_size, "learning_rate": learning_rate}
+    replacements.update(loss=loss, class_weights=class_weights)
     settings = make_settings(source, preset, precision, parts=parts, **replacements)
     del settings["epochs"], settings["seed"]
     settings = {"over": over, "steps": steps, "limit": limit, **settings}
@@ -103,9 +107,7 @@ def compare(
 
 def _train(source, folder, settings, chosen, seeds, say):
     """Trains what is missing; what is in the files of all runs."""
-    class_weights = None
-    if source.task == "semantic":
-        class_weights = class_weights_from(source, power=settings["class_balance"])
+    class_weights = class_weights_of(source, settings)
     planned = [(seed, name) for seed in range(seeds) for name in chosen]
     ended = {(run["seed"], run["variant"]) for run in _read_runs(folder) if run["error"] is None}
     missing = [key for key in planned if key not in ended]
@@ -127,7 +129,9 @@ def _train(source, folder, settings, chosen, seeds, say):
 
 def _settings_of(run, settings):
     """What decides one run."""
-    return {**settings, "seed": run["seed"], "parts": {**settings.get("parts", {}), **run["parts"]}}
+    parts = {**settings.get("parts", {}), **run["parts"]}
+    others = {name: parts.pop(name) for name in (LOSS, WITHOUT) if name in parts}
+    return {**settings, **others, "seed": run["seed"], "parts": parts}
 
 
 def _read_runs(folder):

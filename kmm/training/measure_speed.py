@@ -8,8 +8,9 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from kmm import feature_keys, losses
+from kmm import feature_keys
 from kmm.export import export_saved_model
+from kmm.training.make_loss import make_loss
 from kmm.training.prepare_run import compile_model
 
 ROUNDS, STEPS, REQUESTS = 5, 4, 10
@@ -24,7 +25,8 @@ def measure_speed(jobs, rounds=ROUNDS, failed=None):
 
     Args:
         jobs: a dict from name to a function without arguments that gives a `kmm.models.MultimodalModel` and the
-            settings it is trained with: `batch_size`, `num_prompts`, `learning_rate` and `weight_decay`.
+            settings it is trained with: `batch_size`, `num_prompts`, `learning_rate` and `weight_decay`, and
+            `loss` where it is not the task's own.
         rounds: number of rounds; each figure is the median over them.
         failed: a function that is told the name and the exception of what cannot be measured; `None` raises it.
 
@@ -89,7 +91,7 @@ def _training_step(model, settings):
         inputs.update(model.prompt_tokenizer(np.full(asked, WORDS, object)))
     random = np.random.default_rng(0)
     masks = random.integers(0, max(2, model.num_classes), (*asked, *model.image_size), "uint8")
-    loss = losses.BinaryCrossEntropyDice() if model.num_classes == 1 else losses.SegmentationCrossEntropy()
+    loss = make_loss(settings.get("loss"), "referring" if model.num_classes == 1 else "semantic")
     trained = compile_model(model, settings, total_steps=1000, steps_at_once=1, loss=loss, scores=None)
     batches = iter(tf.data.Dataset.from_tensors((inputs, masks)).cache().repeat())
     trained.make_train_function()

@@ -5,13 +5,19 @@ import math
 
 import keras
 
-from kmm import data, losses, metrics, models, preprocessing
+from kmm import data, metrics, models, preprocessing
 from kmm.training.branch_adam_w import BranchAdamW
 from kmm.training.branch_multipliers import branch_multipliers, find_part
 from kmm.training.class_weights import class_weights_from
+from kmm.training.make_loss import make_loss
 
 WHOLE_WORDS = "PromptTokenizer"
 """The tokenizer of recipes that name none."""
+
+LOSS, CLASS_WEIGHTS = "loss", "class_weights"
+"""The settings that hold the loss, as `make_loss` takes it, and how its classes are weighed, where they were given."""
+
+NO_WEIGHTS = "none"
 
 FACTORS = "learning_rate_factors"
 """The setting that holds, for parts of the model, the factor of their learning rate; 0 freezes a part."""
@@ -52,13 +58,13 @@ def prepare_data(model, source, settings, class_weights=None):
         model: a `kmm.models.MultimodalModel`.
         source: a `kmm.data.Source`.
         settings: what `kmm.training.settings.make_settings` gives.
-        class_weights: one for each class of a semantic source, where they are known already; `None` counts its pixels.
+        class_weights: what `class_weights_of` gives, where it is known already; `None` asks it.
 
     Returns:
         A function from the first step to training data, validation data (`None` without the split), loss and metrics.
 
     Raises:
-        ValueError: if model and data do not fit.
+        ValueError: if model and data, or loss and weights, do not fit.
     """
     pipeline = {"image_size": model.image_size, "tokenizer": model.prompt_tokenizer}
     pipeline.update({key: settings[key] for key in ("batch_size", "num_prompts")})
@@ -69,11 +75,28 @@ def prepare_data(model, source, settings, class_weights=None):
     )  # fmt: skip
     train_data(first_step=0)  # refuses what does not fit before an earlier run is replaced
     val_data = data.build_dataset(source, "val", **pipeline) if "val" in source.splits else None
+    weights = class_weights or class_weights_of(source, settings)
+    must_weigh = settings.get(CLASS_WEIGHTS, NO_WEIGHTS) != NO_WEIGHTS
+    loss = make_loss(settings.get(LOSS), source.task, weights, must_weigh)
     if source.task == "referring":
-        return train_data, val_data, losses.BinaryCrossEntropyDice(), [metrics.OverallIoU(), metrics.SampleMeanIoU()]
-    weights = class_weights or class_weights_from(source, power=settings["class_balance"])
-    loss = losses.SegmentationCrossEntropy(class_weights=weights)
-    return train_data, val_data, loss, metrics.semantic_metrics(len(weights))
+        return train_data, val_data, loss, [metrics.OverallIoU(), metrics.SampleMeanIoU()]
+    num_classes = len(source.class_names)
+    return train_data, val_data, loss, [metrics.MeanIoU(num_classes), metrics.PixelAccuracy(num_classes)]
+
+
+def class_weights_of(source, settings):
+    """The weights of the classes in a run's loss; `None` for none.
+
+    Args:
+        source: a `kmm.data.Source`.
+        settings: what `kmm.training.settings.make_settings` gives.
+    """
+    method = settings.get(CLASS_WEIGHTS)
+    if method == NO_WEIGHTS or (method is None and source.task == "referring"):
+        return None
+    if method is None:
+        return class_weights_from(source, power=settings["class_balance"])
+    return class_weights_from(source, method=method)
 
 
 def compile_model(model, settings, total_steps, steps_at_once, loss, scores):

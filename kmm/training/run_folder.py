@@ -6,7 +6,7 @@ import pathlib
 import shutil
 
 RUN_FILES = ("model.keras", "metrics.json", "history.csv", "predictions.png", "curves.png", "settings.json")
-RUN_FOLDERS = ("saved_model", "checkpoints")
+RUN_FOLDERS = ("saved_model", "checkpoints", "report")
 
 
 def check_run_folder(directory, settings, overwrite=False, resume=False):

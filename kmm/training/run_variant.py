@@ -7,7 +7,9 @@ import time
 import keras
 
 from kmm import evaluation
+from kmm.data import WithoutModality
 from kmm.training.prepare_run import build_model, compile_model, prepare_data, scored_split
+from kmm.training.variants import WITHOUT
 
 
 def run_variant(source, settings, limit=None, class_weights=None):
@@ -15,7 +17,8 @@ def run_variant(source, settings, limit=None, class_weights=None):
 
     Args:
         source: a `kmm.data.Source`.
-        settings: what `kmm.training.settings.make_settings` gives, and `steps` in the place of `epochs`.
+        settings: what `kmm.training.settings.make_settings` gives, and `steps` in the place of `epochs`; with `without`
+            the data come without these modalities, see `kmm.data.WithoutModality`.
         limit: the number of pictures that are scored; `None` for all.
         class_weights: see `kmm.training.prepare_run.prepare_data`.
 
@@ -28,6 +31,8 @@ def run_variant(source, settings, limit=None, class_weights=None):
     """
     gc.collect()  # the models of earlier runs, which are cycles
     keras.utils.set_random_seed(settings["seed"])
+    for modality in settings.get(WITHOUT, ()):
+        source = WithoutModality(source, modality)
     model = build_model(source, settings)
     train_data, _, loss, _ = prepare_data(model, source, settings, class_weights)
     steps = settings["steps"]

@@ -4,7 +4,11 @@ import json
 import math
 
 from kmm import models
+from kmm.training.make_loss import make_loss
 from kmm.training.precision import policy_for
+
+WEIGHTS = ("inverse", "median", "effective", "none")
+"""How the classes in a run's loss can be weighed, see `kmm.training.class_weights_from`."""
 
 
 def make_settings(source, preset=None, precision="auto", seed=0, parts=None, **replacements):
@@ -16,16 +20,16 @@ def make_settings(source, preset=None, precision="auto", seed=0, parts=None, **r
         precision: "auto", "float32" or "bfloat16".
         seed: seed of weights, order and augmentations.
         parts: a dict of arguments of the preset's builder, such as `{"fusion": "FiLMFusion"}`, plain data.
-        **replacements: `epochs`, `batch_size`, `learning_rate`, `image_size`, `learning_rate_factors`; `None` keeps the
-            preset's own.
+        **replacements: `epochs`, `batch_size`, `learning_rate`, `image_size`, `learning_rate_factors`, `loss`,
+            `class_weights`; `None` keeps the preset's own.
 
     Returns:
         A dict of plain data, as it is written to `settings.json`.
 
     Raises:
-        ValueError: if the preset is unknown or does not suit the source's task, a split is missing, or a number makes
-            no sense.
-        TypeError: if a part is no plain data.
+        ValueError: if the preset or the loss is unknown or does not suit the source's task, a split is missing, or a
+            number makes no sense.
+        TypeError: if a part or the loss is no plain data.
 
     Example:
 
@@ -54,6 +58,14 @@ def make_settings(source, preset=None, precision="auto", seed=0, parts=None, **r
     settings["image_size"] = list(settings["image_size"])
     if parts:
         settings["parts"] = _plain(parts)
+    if "loss" in settings:
+        settings["loss"] = _plain(settings["loss"])
+        make_loss(settings["loss"], source.task)
+    if settings.get("class_weights", "none") not in WEIGHTS:
+        raise ValueError(
+            f"Classes are weighed by one of {WEIGHTS}. Received: class_weights={settings['class_weights']!r}. "
+            "Give weights of your own as an argument of the loss."
+        )
     for name in ("epochs", "batch_size", "learning_rate"):
         if not (math.isfinite(settings[name]) and settings[name] > 0):
             raise ValueError(f"{name} must be positive. Received: {name}={settings[name]}.")

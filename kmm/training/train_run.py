@@ -24,6 +24,8 @@ def train_run(
     precision="auto",
     seed=0,
     parts=None,
+    loss=None,
+    class_weights=None,
     origin=None,
     overwrite=False,
     resume=False,
@@ -47,6 +49,10 @@ def train_run(
         seed: seed of weights, order and augmentations.
         parts: a dict of parts and levels that replace the preset's own, such as `{"fusion": "FiLMFusion"}`: plain data
             that the preset's builder takes, see `kmm.models.segmenter`.
+        loss: a loss of `kmm.losses` in the place of the task's own: a class name, or a pair of one and a dict of its
+            arguments; plain data, see `kmm.training.make_loss`.
+        class_weights: "inverse", "median" or "effective" weighs the classes in the loss, see `class_weights_from`,
+            background and target of a referring source; "none" weighs all alike; `None` leaves it to the preset.
         origin: plain data that tells where the source is from, kept in `settings.json` for `kmm report`.
         overwrite: replace an earlier run in the folder.
         resume: go on with the killed run in the folder; give the same arguments as before.
@@ -68,6 +74,8 @@ def train_run(
         "learning_rate_factors": learning_rate_factors,
         "image_size": image_size,
         "parts": parts,
+        "loss": loss,
+        "class_weights": class_weights,
     }
     settings = make_settings(source, preset, precision, seed, **replacements)
     if origin:

@@ -2,7 +2,7 @@
 
 import inspect
 
-from kmm import decoders, encoders, fusion
+from kmm import decoders, encoders, fusion, losses
 from kmm.models.make_part import part_names
 
 PACKAGES = {"fusion": fusion, "text_encoder": encoders, "image_encoder": encoders, "decoder": decoders}
@@ -17,10 +17,19 @@ GIVEN = {
 """The arguments that a model's builder gives to a part: what takes the first can be such a part, and what needs no
 others can be built by its name alone."""
 
-AXES = (*PACKAGES, "level", "text")
+AXES = (*PACKAGES, "level", "text", "loss", "modality")
 """What a comparison can go over."""
 
+LOSS = "loss"
+"""The axis that is no part of the model: it replaces the setting of that name."""
+
+WITHOUT = "without"
+"""The setting that holds what the data are stripped of, as `kmm.data.WithoutModality` takes it."""
+
 WITH_TEXT, WITHOUT_TEXT = "with text", "without text"
+MODALITIES = {"image + text": {}, "image only": {WITHOUT: ["prompts"]}, "text only": {WITHOUT: ["images"]}}
+"""One net, trained and scored on data without a modality."""
+
 ALL_LEVELS = "all levels"
 
 
@@ -31,10 +40,12 @@ def make_variants(over, model, variants=None):
         over: one of `AXES`.
         model: the preset's own model. A variant of the same class keeps the preset's arguments.
         variants: names of classes, of levels or of "with text" and "without text", or a dict from any name to a part as
-            `kmm.models.segmenter` takes it; `None` for all that can be built by their name alone.
+            `kmm.models.segmenter` takes it; `None` for all that can be built by their name alone. Losses are those that
+            suit the model's task.
 
     Returns:
-        A dict from name to a dict of arguments of the preset's builder.
+        A dict from name to a dict of arguments of the preset's builder; of losses and modalities, a dict of `LOSS` or
+        `WITHOUT` alone.
 
     Raises:
         ValueError: if there is no such axis or variant, or the preset reads no words.
@@ -48,10 +59,10 @@ def make_variants(over, model, variants=None):
     """
     if over not in AXES:
         raise ValueError(f"A comparison goes over one of {AXES}. Received: over={over!r}.")
-    if over not in ("image_encoder", "decoder") and not model.fusions:
+    if over not in ("image_encoder", "decoder", "loss") and not model.fusions:
         raise ValueError(
             f"Only a model that reads words can be compared over its {over}. Received: a preset without words. "
-            "Choose another preset, or compare over 'image_encoder' or 'decoder'."
+            "Choose another preset, or compare over 'image_encoder', 'decoder' or 'loss'."
         )
     known = _known(over, model)
     if variants is None:
@@ -71,17 +82,23 @@ def make_variants(over, model, variants=None):
 
 def _argument(over):
     """The argument of the builder that makes the difference."""
-    return {"level": "fusion_levels", "text": "prompt_tokenizer"}.get(over, over)
+    return {"level": "fusion_levels", "text": "prompt_tokenizer", "modality": WITHOUT}.get(over, over)
 
 
 def _known(over, model):
     """All variants by name."""
     if over == "text":
         return {WITH_TEXT: {}, WITHOUT_TEXT: {"prompt_tokenizer": None}}
+    if over == "modality":
+        return MODALITIES
     if over == "level":
         levels = sorted(model.decoder.levels)
         several = {ALL_LEVELS: {"fusion_levels": levels}} if len(levels) > 1 else {}
         return {**{level: {"fusion_levels": [level]} for level in levels}, **several}
+    if over == LOSS:
+        other_task = model.num_classes != 1
+        names = [name for name in part_names(losses) if getattr(losses, name).binary is not other_task]
+        return {name: {LOSS: name} for name in names}
     package = PACKAGES[over]
     names = [name for name in part_names(package) if GIVEN[over][0] in _parameters(getattr(package, name))]
     own = {
@@ -94,11 +111,12 @@ def _known(over, model):
 
 
 def _is_made_by_name(over, name):
-    if over not in PACKAGES:
+    package = {**PACKAGES, LOSS: losses}.get(over)
+    if package is None:
         return True
-    parameters = _parameters(getattr(PACKAGES[over], name))
+    parameters, given = _parameters(getattr(package, name)), GIVEN.get(over, ())
     return all(
-        parameter.default is not parameter.empty or key in GIVEN[over] or parameter.kind is parameter.VAR_KEYWORD
+        parameter.default is not parameter.empty or key in given or parameter.kind is parameter.VAR_KEYWORD
         for key, parameter in parameters.items()
     )
 

@@ -12,6 +12,7 @@ ROWS = (
     ("data", "export", "serving", "visualization"),
     ("evaluation",),
     ("training",),
+    ("reporting",),
     ("cli",),
 )
 ASIDE = ("testing",)

@@ -39,7 +39,8 @@ def test_every_option_arrives(calls, streets, tmp_path):
     words = f"compare --over level --data {streets} --classes {streets}/classes.json --task referring --seeds 2"
     words += f" --output {tmp_path}/out --steps 9 --batch-size 3 --image-size 32 64 --learning-rate 0.5 --limit 5"
     words += " --precision float32 --variants P2 P3 --preset film_fpn --resume --no-speed --decoder FCNDecoder"
-    assert main(words.split()) == 0
+    words += " --class-weights inverse --loss"
+    assert main([*words.split(), '["BinaryFocal", {"gamma": 1.0}]']) == 0
     arguments = calls[0]
     source = arguments.pop("source")
     assert (source.name, source.task) == ("streets", "referring") and callable(arguments.pop("report"))
@@ -55,6 +56,8 @@ def test_every_option_arrives(calls, streets, tmp_path):
         "learning_rate": 0.5,
         "precision": "float32",
         "parts": {"decoder": "FCNDecoder"},
+        "loss": ["BinaryFocal", {"gamma": 1.0}],
+        "class_weights": "inverse",
         "limit": 5,
         "resume": True,
         "measure": False,

@@ -2,7 +2,15 @@ import argparse
 
 import pytest
 
-from kmm.cli.part_arguments import add_part_arguments, read_part, read_parts
+from kmm.cli.part_arguments import (
+    CLASS_WEIGHTS,
+    add_loss_arguments,
+    add_part_arguments,
+    read_loss,
+    read_part,
+    read_parts,
+)
+from kmm.training.settings import WEIGHTS
 
 
 def read(*words):
@@ -28,3 +36,12 @@ def test_only_what_is_named():
 def test_what_is_no_json():
     with pytest.raises(ValueError, match=r"in JSON. Received: \[A, .*Quote it for the shell"):
         read_part("[A, {}]")
+
+
+def test_the_loss_and_its_weights():
+    parser = argparse.ArgumentParser()
+    add_loss_arguments(parser)
+    assert read_loss(parser.parse_args([])) == {"loss": None, "class_weights": None}
+    words = ["--loss", '["BinaryTversky", {"alpha": 0.3}]', "--class-weights", "median"]
+    assert read_loss(parser.parse_args(words)) == {"loss": ["BinaryTversky", {"alpha": 0.3}], "class_weights": "median"}
+    assert CLASS_WEIGHTS == WEIGHTS, "those of the library"

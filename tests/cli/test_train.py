@@ -43,7 +43,7 @@ def test_every_option_arrives(calls, streets, tmp_path):
     words = f"train --data {streets} --classes {streets}/classes.json --task referring --preset referring"
     words += f" --output {tmp_path}/run --epochs 3 --batch-size 2 --image-size 64 96 --learning-rate 0.5"
     words += " --learning-rate-factor image_encoder=0.1 text_encoder=0"
-    words += " --fusion FiLMFusion --fusion-levels P3 P4"
+    words += " --fusion FiLMFusion --fusion-levels P3 P4 --loss BinaryDice --class-weights none"
     words += " --precision bfloat16 --seed 7 --overwrite --resume --no-export"
     assert main(words.split()) == 0
     arguments = calls[0]
@@ -60,6 +60,9 @@ def test_every_option_arrives(calls, streets, tmp_path):
         "precision": "bfloat16",
         "seed": 7,
         "parts": {"fusion": "FiLMFusion", "fusion_levels": ["P3", "P4"]},
+        "origin": {"data": str(streets), "task": "referring", "classes": f"{streets}/classes.json"},
+        "loss": "BinaryDice",
+        "class_weights": "none",
         "overwrite": True,
         "resume": True,
         "export": False,

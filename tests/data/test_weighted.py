@@ -99,6 +99,19 @@ def test_by_class_the_rarest_class_of_a_picture_counts(power):
     np.testing.assert_allclose(found, expected / expected.sum(), atol=5 * np.sqrt(0.25 / 2000))
 
 
+def test_by_area_the_mean_over_the_classes_of_a_picture_counts():
+    masks = [[mask()], [mask(50)], [mask(4, 0, 16)], [mask(10, ignored=50)], [mask(ignored=100)]]
+    sides = [1.0], [0.5, 0.5], [0.8, 0.04, 0.16], [0.4, 0.1]
+    weights = [np.mean(np.array(areas) ** -0.5) for areas in sides]
+    weights.append(np.mean(weights))  # nothing counts in the last picture
+    found = shares(Weighted(Semantic(masks), "area"), epochs=400)
+    np.testing.assert_allclose(found, np.divide(weights, sum(weights)), atol=5 * np.sqrt(0.25 / 2000))
+
+
+def test_the_task_decides_what_is_weighed_by():
+    assert Weighted(Semantic([[mask(1)]])).by == "class" and Weighted(plain(1)).by == "area"
+
+
 @pytest.mark.parametrize("power", [0.5, 1.0])
 @pytest.mark.parametrize("kind", [Drawn, Listed])
 def test_by_area_the_mean_over_the_targets_of_a_picture_counts(kind, power):
@@ -226,9 +239,9 @@ def test_refuses_weights_that_do_not_fit(weights):
 
 @pytest.mark.parametrize(
     "kind, by, power",
-    [(Drawn, "class", 0.5), (Semantic, "area", 0.5), (Semantic, "size", 1), (Drawn, "area", float("nan"))],
+    [(Drawn, "class", 0.5), (Drawn, "size", 0.5), (Semantic, "size", 1), (Drawn, "area", float("nan"))],
 )
 def test_refuses_ways_to_weigh_that_do_not_fit_the_task(kind, by, power):
-    message = f"semantic source is weighted by 'class'.*Received: by='{by}', power={power} for the task '{kind.task}'"
+    message = f"by 'class' or 'area', a referring.*Received: by='{by}', power={power} for the task '{kind.task}'"
     with pytest.raises(ValueError, match=message):
         Weighted(kind([[mask(1)]]), by, power)

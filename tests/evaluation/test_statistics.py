@@ -118,7 +118,7 @@ def test_nothing_to_score_is_nan(binary):
     labels, answers = binary
     scores = scores_of(labels[4:], answers[4:], 2, "referring")  # no empty target
     assert np.isnan(score_of(scores, "no_target_accuracy"))
-    assert np.isnan(score_of(scores.select([]), "overall_iou"))
+    assert np.isnan(score_of(scores.select([]), "overall_iou")) and np.isnan(score_of(scores.select([]), "mean_iou"))
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_hand_made_cases(labels, predictions, expected, per_class):
     np.testing.assert_allclose(metric.per_class(), np.array(per_class, "float32"), rtol=1e-6)
 
 
-@hypothesis.settings(deadline=None, max_examples=50)
+@hypothesis.settings(deadline=None, max_examples=20)
 @hypothesis.given(
     labels=hypothesis.extra.numpy.arrays("uint8", (2, 3, 2), elements=st.one_of(CLASS_IDS, st.just(255))),
     predictions=hypothesis.extra.numpy.arrays("uint8", (2, 3, 2), elements=CLASS_IDS),

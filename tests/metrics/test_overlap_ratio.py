@@ -6,39 +6,67 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from kmm.metrics import NoTargetAccuracy, OverallIoU, PrecisionAtIoU, SampleMeanIoU
+from kmm.metrics import (
+    DiceScore,
+    NoTargetAccuracy,
+    OverallIoU,
+    PixelPrecision,
+    PixelRecall,
+    PrecisionAtIoU,
+    SampleMeanDice,
+    SampleMeanIoU,
+    TargetAccuracy,
+)
 from kmm.metrics.overlap_ratio import OverlapRatio
 
-METRICS = [OverallIoU, SampleMeanIoU, PrecisionAtIoU, NoTargetAccuracy]
+WITH_TARGETS_ONLY = [OverallIoU, SampleMeanIoU, PrecisionAtIoU, PixelPrecision, DiceScore, SampleMeanDice]
+METRICS = [*WITH_TARGETS_ONLY, NoTargetAccuracy, TargetAccuracy, PixelRecall]
 
 
-@hypothesis.settings(deadline=None, max_examples=50)
+def ratio(numerator, denominator):
+    return numerator / denominator if denominator else np.nan
+
+
+def plain_scores(labels, probabilities, threshold, targets_only):
+    """Every metric's result, one sample after the other."""
+    sums, ious, dices, answered, unanswered = np.zeros(4), [], [], [], []
+    for sample, sample_probabilities in zip(labels, probabilities, strict=True):
+        counted = sample != 255
+        target, predicted = sample[counted] == 1, sample_probabilities[counted] > threshold
+        if not counted.any() or (targets_only and not target.any()):
+            continue
+        areas = np.array([np.sum(target & predicted), np.sum(target | predicted), np.sum(target), np.sum(predicted)])
+        sums += areas
+        ious.append(areas[0] / areas[1] if areas[1] else 1.0)
+        dices.append(2 * areas[0] / (areas[2] + areas[3]) if areas[1] else 1.0)
+        (answered if target.any() else unanswered).append(predicted.any())
+    intersection, union, target_area, predicted_area = sums
+    return {
+        OverallIoU: ratio(intersection, union),
+        SampleMeanIoU: ratio(sum(ious), len(ious)),
+        PrecisionAtIoU: ratio(np.sum(np.array(ious) >= 0.5), len(ious)),
+        PixelPrecision: ratio(intersection, predicted_area),
+        PixelRecall: ratio(intersection, target_area),
+        DiceScore: ratio(2 * intersection, target_area + predicted_area),
+        SampleMeanDice: ratio(sum(dices), len(dices)),
+        NoTargetAccuracy: ratio(len(unanswered) - sum(unanswered), len(unanswered)),
+        TargetAccuracy: ratio(sum(answered), len(answered)),
+    }
+
+
+@hypothesis.settings(deadline=None, max_examples=10)
 @hypothesis.given(
-    labels=hypothesis.extra.numpy.arrays("uint8", (3, 2, 2), elements=st.sampled_from([0, 0, 1, 255])),
-    logits=hypothesis.extra.numpy.arrays("float32", (3, 2, 2), elements=st.sampled_from([-3.0, 0.0, 0.5, 3.0])),
+    labels=hypothesis.extra.numpy.arrays("uint8", (5, 2, 2), elements=st.sampled_from([0, 0, 1, 255])),
+    logits=hypothesis.extra.numpy.arrays("float32", (5, 2, 2), elements=st.sampled_from([-3.0, 0.0, 0.5, 3.0])),
     threshold=st.sampled_from([0.5, 0.6, 0.96]),
 )
 def test_equal_plain_formulas(labels, logits, threshold):
-    intersections, unions, ious, no_target_answers = 0, 0, [], []
-    for sample, sample_logits in zip(labels, logits, strict=True):
-        counted = sample != 255
-        target, predicted = sample[counted] == 1, 1 / (1 + np.exp(-sample_logits[counted])) > threshold
-        intersection, union = np.sum(target & predicted), np.sum(target | predicted)
-        intersections, unions = intersections + intersection, unions + union
-        if counted.any():
-            ious.append(intersection / union if union else 1.0)
-            if not target.any():
-                no_target_answers.append(not predicted.any())
-    expected = {
-        OverallIoU: intersections / unions if unions else np.nan,
-        SampleMeanIoU: np.mean(ious) if ious else np.nan,
-        PrecisionAtIoU: np.mean(np.array(ious) >= 0.5) if ious else np.nan,
-        NoTargetAccuracy: np.mean(no_target_answers) if no_target_answers else np.nan,
-    }
-    for cls in METRICS:
-        metric = cls(threshold=threshold)
-        metric.update_state(labels, logits[..., None])
-        np.testing.assert_allclose(metric.result(), expected[cls], rtol=1e-6, err_msg=cls.__name__)
+    for targets_only, classes in ((False, METRICS), (True, WITH_TARGETS_ONLY)):
+        expected = plain_scores(labels, 1 / (1 + np.exp(-logits)), threshold, targets_only)
+        for cls in classes:
+            metric = cls(threshold=threshold, **({"targets_only": True} if targets_only else {}))
+            metric.update_state(labels, logits[..., None])
+            np.testing.assert_allclose(metric.result(), expected[cls], rtol=1e-6, err_msg=cls.__name__)
 
 
 @pytest.mark.parametrize("cls", METRICS)

@@ -74,6 +74,38 @@ def test_parts_shared_by_all_variants(scenes, tiny_preset, tmp_path, runs):
     assert runs[0][0] == {**parts, "fusion_levels": ["P2"]}
 
 
+def test_losses_are_no_parts_of_the_model(scenes, tiny_preset, tmp_path, monkeypatch):
+    done = []
+
+    def run_variant(source, settings, limit, class_weights):
+        done.append((settings["loss"], settings["parts"]))
+        scores = {"overall_iou": 0.5, "shuffled_prompts": {"overall_iou": 0.1}}
+        return {"split": "test", "parameters": 1, "training_seconds": 1.0, "scores": scores}
+
+    monkeypatch.setitem(compare.__globals__, "run_variant", run_variant)
+    options = {"preset": tiny_preset, "seeds": 1, "precision": "float32", "measure": False}
+    tversky = ["BinaryTversky", {"alpha": 0.1}]
+    parts = {"prompt_tokenizer": None}
+    rows = compare(scenes, tmp_path, "loss", {"BinaryDice": "BinaryDice", "low": tversky}, parts=parts, **options)
+    assert done == [("BinaryDice", parts), (tversky, parts)] and {row["variant"] for row in rows} == {
+        "BinaryDice",
+        "low",
+    }
+
+
+def test_modalities_are_no_parts_of_the_model(scenes, tiny_preset, tmp_path, runs, monkeypatch):
+    run_variant, seen = compare.__globals__["run_variant"], []
+
+    def run(source, settings, limit, class_weights):
+        seen.append((settings.get("without"), settings["parts"]))
+        return run_variant(source, settings, limit, class_weights)
+
+    monkeypatch.setitem(compare.__globals__, "run_variant", run)
+    rows = compare(scenes, tmp_path, "modality", preset=tiny_preset, seeds=1, precision="float32", measure=False)
+    assert {row["variant"] for row in rows} == {"image + text", "image only", "text only"}
+    assert seen == [(None, {}), (["prompts"], {}), (["images"], {})]
+
+
 def test_speeds(scenes, tiny_preset, tmp_path, runs, monkeypatch):
     def measure_speed(jobs, failed):
         model, settings = jobs["one"]()

@@ -3,8 +3,8 @@ import pytest
 
 from kmm.data import Example
 from kmm.fusion import CrossAttentionFusion
-from kmm.training import BranchAdamW
-from kmm.training.prepare_run import build_model, compile_model, prepare_data, scored_split
+from kmm.training import BranchAdamW, class_weights_from
+from kmm.training.prepare_run import build_model, class_weights_of, compile_model, prepare_data, scored_split
 from kmm.training.settings import make_settings
 
 
@@ -76,6 +76,21 @@ def test_unknown_part_of_a_factor(scenes, tiny_preset):
         build_model(scenes, settings)
 
 
+def test_the_loss_that_was_named_under_the_weights_that_were_named(scenes, tiny_preset):
+    settings = settings_of(scenes, tiny_preset, parts={"prompt_tokenizer": None})
+    model = build_model(scenes, settings)
+
+    def loss_under(**given):
+        return prepare_data(model, scenes, {**settings, **given})[2]
+
+    focal = loss_under(loss=["BinaryFocal", {"gamma": 1.0}], class_weights="inverse")
+    weights = class_weights_from(scenes, method="inverse")
+    assert focal.gamma == 1.0 and focal.positive_weight == weights[1] / weights[0] > 5
+    assert class_weights_of(scenes, settings) is None, "by default targets are not weighed"
+    with pytest.raises(ValueError, match="The loss must take weights of classes to be weighed. Received: 'BinaryDice'"):
+        loss_under(loss="BinaryDice", class_weights="median")
+
+
 def test_class_weights_are_not_counted_twice():
     class Uncounted:
         name, task, class_names, splits = "streets", "semantic", ("sky", "road"), ("train", "val")
@@ -94,6 +109,7 @@ def test_class_weights_are_not_counted_twice():
     model = build_model(Uncounted(), settings)
     loss = prepare_data(model, Uncounted(), settings, class_weights=[1.0, 3.0])[2]
     assert list(loss.get_config()["class_weights"]) == [1.0, 3.0]
+    assert class_weights_of(Uncounted(), {**settings, "class_weights": "none"}) is None
 
 
 def test_scored_split(scenes):

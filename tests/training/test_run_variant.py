@@ -34,3 +34,22 @@ def test_a_training_that_diverges_is_stopped(scenes, tiny_preset):
     settings = {**make_settings(scenes, tiny_preset, "float32", learning_rate=1e30), "steps": 30, "parts": parts}
     with pytest.raises(FloatingPointError, match="The loss must be finite. Received: loss=nan after [0-9]+ steps"):
         run_variant(scenes, settings)
+
+
+def test_data_come_without_what_the_settings_leave_out(scenes, tiny_preset, monkeypatch):
+    class Seen(Exception):
+        pass
+
+    def prepare_data(model, source, settings, class_weights):
+        example = source.example("train", 0, num_prompts=2)
+        raise Seen(set(example.prompts), set(example.image.ravel().tolist()), model.prompt_tokenizer.vocabulary)
+
+    monkeypatch.setattr(module, "prepare_data", prepare_data)
+    settings = make_settings(scenes, tiny_preset, "float32")
+    found = []
+    for without in ([], ["prompts"], ["images"]):
+        with pytest.raises(Seen) as seen:
+            run_variant(scenes, {**settings, "steps": 1, "without": without})
+        found.append(seen.value.args)
+    assert [("" in prompts, len(colors) == 1) for prompts, colors, _ in found] == [(0, 0), (1, 0), (0, 1)]
+    assert found[0][2] == found[1][2] == found[2][2], "one vocabulary, so one net"

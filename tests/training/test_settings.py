@@ -20,6 +20,18 @@ def test_parts_are_plain_data():
         make_settings(ShapesSource(), parts={"fusion": ShapesSource})
 
 
+def test_the_loss_and_its_weights_are_there_only_if_given():
+    settings = make_settings(ShapesSource(), loss=("BinaryTversky", {"alpha": 0.3}), class_weights="median")
+    assert settings["loss"] == ["BinaryTversky", {"alpha": 0.3}] and settings["class_weights"] == "median"
+    assert not {"loss", "class_weights"} & set(make_settings(ShapesSource(), loss=None)), "as in earlier runs"
+    with pytest.raises(ValueError, match="The loss must suit the task 'referring'. Received: 'CategoricalDice'"):
+        make_settings(ShapesSource(), loss="CategoricalDice")
+    with pytest.raises(ValueError, match=r"weighed by one of .*'none'\). Received: class_weights='rare'. Give weights"):
+        make_settings(ShapesSource(), class_weights="rare")
+    with pytest.raises(TypeError, match="plain data"):
+        make_settings(ShapesSource(), loss=ShapesSource)
+
+
 @pytest.mark.parametrize("name", ["epochs", "batch_size", "learning_rate"])
 @pytest.mark.parametrize("value", [0, -1, float("inf")])
 def test_refuses_numbers_without_sense(name, value):

@@ -38,6 +38,25 @@ def test_levels_and_words(model):
     assert make_variants("text", model) == {"with text": {}, "without text": {"prompt_tokenizer": None}}
 
 
+def test_modalities_are_taken_from_the_data(model):
+    both = {"image only": {"without": ["prompts"]}, "text only": {"without": ["images"]}}
+    assert make_variants("modality", model) == {"image + text": {}, **both}
+    neither = {"nothing": ["images", "prompts"]}
+    assert make_variants("modality", model, neither) == {"nothing": {"without": neither["nothing"]}}
+
+
+def test_losses_that_suit_the_task_by_name_alone(model):
+    names = set(make_variants("loss", model))
+    assert {"BinaryCrossEntropyDice", "BinaryFocal", "BinaryLovasz"} <= names
+    assert not any(name.startswith("Categorical") for name in names)
+    assert not {"BoundaryWeighted", "CombinedLoss", "SegmentationCrossEntropy", "pixel_weights"} & names
+    tversky = ["BinaryTversky", {"alpha": 0.1}]
+    chosen = make_variants("loss", model, {"own": "BinaryDice", "low": tversky})
+    assert chosen == {"own": {"loss": "BinaryDice"}, "low": {"loss": tversky}}
+    with pytest.raises(ValueError, match=r"A variant is one of .*'BinaryDice'.*Received: \['CategoricalDice'\]"):
+        make_variants("loss", model, ["CategoricalDice"])
+
+
 def test_chosen_ones(model):
     assert make_variants("level", model, ["P3"]) == {"P3": {"fusion_levels": ["P3"]}}
     assert make_variants("fusion", model, ["mine>Fusion"]) == {"mine>Fusion": {"fusion": "mine>Fusion"}}

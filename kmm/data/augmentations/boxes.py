@@ -1,37 +1,12 @@
-"""Boxes that follow their masks: `(top, left, bottom, right)` as shares of height and width; zeros: none."""
+"""Boxes that follow their masks: `(top, left, bottom, right)` as shares of height and width; zeros: none.
+
+Those of the masks themselves come from `kmm.preprocessing.boxes_from_masks`.
+"""
 
 import tensorflow as tf
 
-from kmm import feature_keys
-
 _ROUNDING = 1e-5
 """Below any pixel's share of a picture that can be decoded."""
-
-
-def boxes_of(masks):
-    """The boxes of the pixels that are neither 0 nor 255, float32 `(num_prompts, 4)`.
-
-    Args:
-        masks: uint8 `(num_prompts, height, width)`.
-
-    Example:
-
-    >>> boxes_of(tf.constant([[[0, 1, 1, 255]], [[0, 0, 0, 0]]], "uint8")).numpy().tolist()
-    [[0.0, 0.25, 1.0, 0.75], [0.0, 0.0, 0.0, 0.0]]
-    """
-    counted = (masks != 0) & (masks != feature_keys.IGNORE_VALUE)
-    top, bottom = _ends(tf.reduce_any(counted, axis=2))
-    left, right = _ends(tf.reduce_any(counted, axis=1))
-    return tf.stack([top, left, bottom, right], axis=-1)
-
-
-def _ends(used):
-    """First and last used place of each row as shares of its length."""
-    length = tf.shape(used)[1]
-    places = tf.range(length)
-    first = tf.reduce_min(tf.where(used, places, length), axis=1)
-    end = tf.reduce_max(tf.where(used, places + 1, 0), axis=1)
-    return tf.cast(tf.minimum(first, end) / length, tf.float32), tf.cast(end / length, tf.float32)
 
 
 def fitted_boxes(boxes, starts, sizes):

@@ -5,8 +5,9 @@ import dataclasses
 import tensorflow as tf
 
 from kmm import feature_keys
-from kmm.data.augmentations.boxes import boxes_of, fitted_boxes
+from kmm.data.augmentations.boxes import fitted_boxes
 from kmm.data.augmentations.prompt_words import WHOLE, any_prompt_holds
+from kmm.preprocessing import boxes_from_masks
 
 _TRIES = 10
 
@@ -109,7 +110,7 @@ class Crop:
         if feature_keys.BOUNDING_BOXES in example:
             boxes = example[feature_keys.BOUNDING_BOXES]
         elif feature_keys.SEGMENTATION_MASKS in example and self.min_kept > 0:
-            boxes = boxes_of(example[feature_keys.SEGMENTATION_MASKS])
+            boxes = boxes_from_masks(example[feature_keys.SEGMENTATION_MASKS])
         else:
             return tf.fill((_TRIES,), True)
         first, last = boxes[:, :2] * shape, boxes[:, 2:] * shape  # (num_prompts, 2)

@@ -5,13 +5,13 @@ import numpy as np
 import tensorflow as tf
 
 from kmm.data.augmentations.boxes import (
-    boxes_of,
     fitted_boxes,
     kept_boxes,
     mirrored_boxes,
     turned_boxes,
     upturned_boxes,
 )
+from kmm.preprocessing import boxes_from_masks
 
 MASKS = hypothesis.extra.numpy.arrays(
     "uint8",
@@ -24,7 +24,7 @@ WHOLE = np.array([[0, 0, 1, 1]], "float32")
 @hypothesis.given(MASKS)
 @hypothesis.settings(max_examples=100, deadline=None)
 def test_boxes_of_masks_and_of_moved_masks(boxes_from, masks):
-    boxes = boxes_of(tf.constant(masks))
+    boxes = boxes_from_masks(tf.constant(masks))
     assert boxes.dtype == tf.float32
     np.testing.assert_allclose(boxes, boxes_from(masks), atol=1e-6)
     np.testing.assert_allclose(mirrored_boxes(boxes), boxes_from(masks[:, :, ::-1]), atol=1e-6)

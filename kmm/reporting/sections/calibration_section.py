@@ -1,0 +1,64 @@
+"""How far a model's probabilities can be trusted."""
+
+from kmm.evaluation.calibration import calibration
+from kmm.reporting.html_elements import definitions, heading, interval, number, paragraph, side_by_side, table
+from kmm.reporting.line_chart import line_chart
+from kmm.reporting.section import Section
+
+MEANS = {
+    "referring": ("probability of the target", "share of pixels in the target"),
+    "semantic": ("probability of the answer", "share of pixels that are right"),
+}
+
+
+def calibration_section(context):
+    """The reliability curve and the expected error.
+
+    Args:
+        context: a `kmm.reporting.report_context.ReportContext`.
+
+    Returns:
+        A `Section` whose data is what `kmm.evaluation.calibration` gives.
+    """
+    data = calibration(context.scores)
+    probability, frequency = MEANS[data["task"]]
+    bins = [own for own in data["bins"] if own["share"] > 0]
+    curve = {
+        "name": frequency,
+        "xs": [own["probability"] for own in bins],
+        "ys": [own["frequency"] for own in bins],
+        "intervals": [own["interval"] for own in bins],
+    }
+    chart = line_chart([curve], probability, (0.0, 1.0), (0.0, 1.0), dots=True, diagonal=True)
+    figures = definitions(
+        [
+            ("expected error", _figure(data, "expected_error")),
+            ("maximum error", _figure(data, "maximum_error")),
+            ("mean probability minus frequency", _figure(data, "mean_gap")),
+        ]
+    )
+    rows = [
+        [f"{own['low']:.2f} to {own['high']:.2f}", number(own["probability"]), number(own["frequency"]), _percent(own)]
+        for own in bins
+    ]
+    bins_table = table(["probability", "mean", "comes true", "pixels"], rows)
+    gap = data["mean_gap"]
+    if abs(gap) < 0.005:
+        says = "On average the probabilities are what they say"
+    else:
+        says = f"On average the model promises {'more than it keeps' if gap > 0 else 'less than it keeps'}"
+    text = f"{says}; the expected error is {number(data['expected_error'])} (Guo et al., 2017)."
+    note = (
+        "On the dotted line a probability is what it says. Most pixels are easy, which makes the expected error small."
+    )
+    curve_block = heading("Reliability") + chart + paragraph(note, "note")
+    return Section(data, [paragraph(text), side_by_side(curve_block, heading("Figures") + figures + bins_table)])
+
+
+def _figure(data, name):
+    return f"{number(data[name])} {interval(*(data[f'{name}_interval'] or (None, None)))}".strip()
+
+
+def _percent(own):
+    share = 100 * own["share"]
+    return f"{share:.1f} %" if share >= 0.1 else "< 0.1 %"
