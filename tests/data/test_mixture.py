@@ -221,6 +221,7 @@ def test_records_mix_in_the_graph(records):
         np.testing.assert_array_equal(parts["segmentation_masks"], example.segmentation_masks)
 
 
+@pytest.mark.slow
 def test_workers_of_a_data_service_serve_a_mixture(records):
     source = Mixture([RecordSource(records), RecordSource(records, seed=1)])
     dispatcher = tf.data.experimental.service.DispatchServer()

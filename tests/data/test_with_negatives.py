@@ -142,6 +142,7 @@ def test_a_picture_for_which_nothing_fits_keeps_its_phrases():
 WORDS = [word for a in "bcdfghklmn" for b in "aou" for c in "bdgklmnprt" if content_words(word := a + b + c)]
 
 
+@pytest.mark.slow
 @hypothesis.given(st.integers(0, 2**32))
 @hypothesis.settings(max_examples=10, deadline=None)
 def test_no_word_is_shared_however_many_words_there_are(seed):

@@ -125,6 +125,7 @@ def _command_line(pid):
         return b""
 
 
+@pytest.mark.slow
 def test_a_killed_build_leaves_no_half_data_set(tiny_set, tiny_folder, tmp_path, read_folder):
     output = tmp_path / "out"
     process = start("--manual-dir", tiny_folder, "--output", output, "--num-shards", 7, "--option", "seconds=0.3")
@@ -314,6 +315,7 @@ def test_overlaps_on_the_command_line(run, tiny_folder, tmp_path):
     assert len(records_of(tmp_path / "out", "val")) == 4, "the old output stays"
 
 
+@pytest.mark.slow
 def test_progress_is_a_line_a_second_or_a_bar(run, monkeypatch):
     status, printed = run("--option", "seconds=0.3", "--splits", "train")
     lines = [line for line in printed.splitlines() if "a second" in line]

@@ -96,6 +96,7 @@ def test_every_pair_is_answered(kind, exports, pictures, tmp_path):
     check(exports[kind], tmp_path / "out", tmp_path / "pictures", prompts or [None])
 
 
+@pytest.mark.slow
 def test_a_batch_that_the_model_refuses(exports, pictures, tmp_path, monkeypatch):
     """A file that Pillow reads and the model does not costs its own lines alone."""
     monkeypatch.setattr("data_pipelines.segment_pictures.image_bytes", lambda content: content)
@@ -115,6 +116,7 @@ def test_several_processes_give_the_same(exports, pictures, tmp_path, read_folde
     assert set(read_folder(tmp_path / "one")) == set(read_folder(tmp_path / "two"))
 
 
+@pytest.mark.slow
 def test_command(exports, pictures, tmp_path, capsys):
     arguments = ["--saved-model", str(exports["words"]), "--pictures", pictures, "--output", str(tmp_path / "out")]
     assert main([*arguments, "--prompts", "car", "--batch-size", "2"]) == 0

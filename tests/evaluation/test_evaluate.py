@@ -107,6 +107,7 @@ def test_semantic_scores_follow_their_definitions(semantic_model, streets, ask):
     assert metrics["language_gap"] == pytest.approx(gap, abs=2e-6)
 
 
+@pytest.mark.slow
 def test_batches_change_nothing(referring_model, shapes):
     one, three = (
         evaluate(referring_model, shapes, "val", num_prompts=2, batch_size=size, verbose=0) for size in (1, 3)
@@ -131,6 +132,7 @@ def test_a_model_of_images_alone_has_no_language_gap(make_model, shapes, streets
         assert scores == metrics["shuffled_prompts"] and metrics["language_gap"] == 0
 
 
+@pytest.mark.slow
 def test_the_result_is_plain_json(referring_model, semantic_model, shapes, streets):
     for model, source in ((referring_model, shapes), (semantic_model, streets)):
         metrics = evaluate(model, source, "val", limit=1, num_prompts=1, verbose=0)
@@ -142,6 +144,7 @@ def test_the_result_is_plain_json(referring_model, semantic_model, shapes, stree
         assert score_table(metrics)
 
 
+@pytest.mark.slow
 def test_progress_is_shown_when_wanted(referring_model, shapes, capsys):
     evaluate(referring_model, shapes, "val", limit=2, num_prompts=1, verbose=0)
     assert capsys.readouterr().out == ""

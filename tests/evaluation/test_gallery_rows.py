@@ -44,6 +44,7 @@ def test_semantic_rows(semantic_model, streets, ask):
     assert all(row["truth"].dtype == row["prediction"].dtype == np.uint8 for row in rows)
 
 
+@pytest.mark.slow
 def test_the_seed_draws_the_pictures(semantic_model, streets):
     one, same, other = (
         [row["prompt"] for row in gallery_rows(semantic_model, streets, "val", 3, seed)] for seed in (1, 1, 2)

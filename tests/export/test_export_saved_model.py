@@ -118,6 +118,7 @@ def test_threshold(make_model, photographs, tmp_path):
     check_equal(call(path, inputs_for(model, photographs)), model, photographs, threshold=0.7)
 
 
+@pytest.mark.slow
 def test_loads_where_only_tensorflow_is_imported(make_model, photographs, tmp_path):
     model = make_model(3)
     path = export_saved_model(model, tmp_path)

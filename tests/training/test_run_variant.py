@@ -36,6 +36,7 @@ def test_a_training_that_diverges_is_stopped(scenes, tiny_preset):
         run_variant(scenes, settings)
 
 
+@pytest.mark.slow
 def test_data_come_without_what_the_settings_leave_out(scenes, tiny_preset, monkeypatch):
     class Seen(Exception):
         pass

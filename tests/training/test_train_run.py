@@ -148,6 +148,7 @@ def test_other_parts(tmp_path, train_only):
     assert settings["parts"] == {"prompt_tokenizer": None, "decoder": ["FCNDecoder", {"refinements": 0}]}
 
 
+@pytest.mark.slow
 def test_classic_preset_trains(tmp_path, train_only):
     train_run(StreetSource(), tmp_path, preset="classic_fcn", image_size=(16, 16), epochs=1, export=False)
     model = keras.saving.load_model(tmp_path / "model.keras")

@@ -72,7 +72,7 @@ def test_turns_places(turns, text):
 
 
 @hypothesis.given(SENTENCES, st.sampled_from((1, 2, 3)))
-@hypothesis.settings(max_examples=400, deadline=None)
+@hypothesis.settings(max_examples=150, deadline=None)
 def test_turning_back_is_the_identity_where_both_are_sure(text, turns):
     once, sure = TURNS[turns](tf.constant([text.encode()]))
     back, back_sure = TURNS[4 - turns](once)
