@@ -1,10 +1,10 @@
 """`kmm audit`: whether a model reads its words."""
 
 import json
-import pathlib
 
 from kmm.cli.load_model import add_model_arguments, load_model
 from kmm.cli.open_source import add_source_arguments, open_source
+from kmm.cli.output_path import output_folder
 
 EXAMPLES = 4
 """Prompts shown in words.png and attention.png."""
@@ -37,6 +37,7 @@ def add_command(commands):
 
 def run(args):
     """Runs the command."""
+    output = output_folder(args.output)
     model = load_model(args.model, args.trust)
     task = args.task or ("referring" if model.num_classes == 1 else "semantic")
     source = open_source(args.data, task, args.classes, model.image_size, args.seed)
@@ -47,8 +48,6 @@ def run(args):
     options = {"batch_size": args.batch_size, "limit": args.limit, "word_limit": args.word_limit}
     audit = audit_language(model, source, args.split, **options)
     print(audit_table(audit))
-    output = pathlib.Path(args.output)
-    output.mkdir(parents=True, exist_ok=True)
     (output / "audit.json").write_text(json.dumps(audit, indent=2) + "\n", encoding="utf-8")
     plot_audit(audit, output / "audit.png", f"{source.name}, {args.split}: {audit['num_pictures']} pictures")
     written = ["audit.json", "audit.png", *_draw_examples(model, source, args.split, output)]

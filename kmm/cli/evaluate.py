@@ -1,13 +1,13 @@
 """`kmm evaluate`: the scores of a trained model on a split."""
 
 import json
-import pathlib
 
 from kmm.cli.load_model import add_model_arguments, load_model
 from kmm.cli.open_source import add_source_arguments, open_source
-from kmm.cli.protocol_arguments import add_protocol_arguments, asks_for_protocol, run_protocol
+from kmm.cli.output_path import output_file
+from kmm.cli.protocol_arguments import add_protocol_arguments, asks_for_protocol, check_protocol, run_protocol
 from kmm.cli.score_table import score_table
-from kmm.cli.trust_arguments import add_trust_arguments, choose, compare_with
+from kmm.cli.trust_arguments import add_trust_arguments, choose, compare_with, load_other
 
 
 def add_command(commands):
@@ -33,7 +33,10 @@ def add_command(commands):
 
 def run(args):
     """Runs the command."""
+    check_protocol(args)
+    output = output_file(args.output) if args.output else None
     model = load_model(args.model, args.trust)
+    other = load_other(args, model) if args.against else None
     task = args.task or ("referring" if model.num_classes == 1 else "semantic")
     source = open_source(args.data, task, args.classes, model.image_size, args.seed)
     from kmm.evaluation import SampleCollector
@@ -44,15 +47,13 @@ def run(args):
     if asks_for_protocol(args):
         return run_protocol(args, model, source, threshold)
     collector = SampleCollector(model, source, args.split, threshold=threshold, **options)
-    scores = collector.collect()
+    scores = collector.collect(boundaries=True)
     metrics = summarize(collector, scores)
     if task == "referring":
         metrics["threshold"] = threshold
     print(score_table(metrics))
-    if args.against:
-        metrics["against"] = compare_with(args, model, scores, source, options)
-    if args.output:
-        output = pathlib.Path(args.output)
-        output.parent.mkdir(parents=True, exist_ok=True)
+    if other is not None:
+        metrics["against"] = compare_with(args, other, scores, source, options)
+    if output is not None:
         output.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
         print(f"written: {output}")

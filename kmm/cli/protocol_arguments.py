@@ -41,6 +41,23 @@ def asks_for_protocol(args):
     return bool(_asks_for_parts(args) or args.tasks)
 
 
+def check_protocol(args):
+    """Refuses what does not go together, before anything is loaded.
+
+    Raises:
+        ValueError: if such a table is asked for together with a second model, or tasks at the masks' own size.
+    """
+    if asks_for_protocol(args) and args.against:
+        raise ValueError(
+            f"Two models are compared by all their scores. Received: --against {args.against} beside --protocol, "
+            "--held-out, --also-data or --tasks. Run the two one after the other."
+        )
+    if args.own_resolution and args.tasks:
+        raise ValueError(
+            "Boxes and pictures are found at the model's size. Received: --own-resolution with --tasks. Leave one out."
+        )
+
+
 def run_protocol(args, model, source, threshold=0.5):
     """Prints the table that is asked for, and writes it as JSON and PNG if there is `--output`.
 
@@ -50,15 +67,6 @@ def run_protocol(args, model, source, threshold=0.5):
         source: the data of `--data`.
         threshold: probability above which a pixel belongs to a target.
     """
-    if args.against:
-        raise ValueError(
-            f"Two models are compared by all their scores. Received: --against {args.against} beside --protocol, "
-            "--also-data or --tasks. Run the two one after the other."
-        )
-    if args.own_resolution and args.tasks:
-        raise ValueError(
-            "Boxes and pictures are found at the model's size. Received: --own-resolution with --tasks. Leave one out."
-        )
     options = {"batch_size": args.batch_size, "limit": args.limit, "seed": args.seed, "threshold": threshold}
     rows = _generalization_rows(args, model, source, options) if _asks_for_parts(args) else []
     if MODALITIES in (args.protocol or ()):
@@ -70,7 +78,9 @@ def run_protocol(args, model, source, threshold=0.5):
         rows += evaluate_tasks(model, source, args.split, tasks, **options)
     print(row_table(rows))
     if args.output:
-        _write(rows, args.output, f"{pathlib.Path(args.model).name} on {source.name}, {args.split}")
+        path = pathlib.Path(args.model).resolve()
+        name = path.parent.name if path.stem == "model" else path.name  # every run writes a model.keras
+        _write(rows, args.output, f"{name} on {source.name}, {args.split}")
 
 
 def _asks_for_parts(args):
@@ -122,7 +132,6 @@ def _write(rows, output, title):
     from kmm.visualization import plot_protocol
 
     output = pathlib.Path(output)
-    output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     plot_protocol(rows, output.with_suffix(".png"), title)
     print(f"written: {output}, {output.with_suffix('.png')}")

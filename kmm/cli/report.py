@@ -5,6 +5,7 @@ import pathlib
 
 from kmm.cli.load_model import load_model
 from kmm.cli.open_source import LOOKED_FOR, TASKS, open_source
+from kmm.cli.output_path import output_folder
 
 
 def add_command(commands):
@@ -47,12 +48,18 @@ def run(args):
     from kmm.training.prepare_run import scored_split
 
     split = args.split or scored_split(source)
-    output = pathlib.Path(args.output or folder / "report")
+    output = output_folder(args.output or folder / "report")
+    before = _written_at(output / HTML)
     try:
         make_report(model, source, split, output, folder, args.limit, args.batch_size)
     finally:
-        if (output / HTML).exists():
+        if _written_at(output / HTML) != before:  # an earlier report may lie there
             print(f"written: {output / HTML}")
+
+
+def _written_at(path):
+    """When a file was written, `None` without one."""
+    return path.stat().st_mtime_ns if path.is_file() else None
 
 
 def _source_arguments(args, folder):

@@ -43,11 +43,12 @@ def score_table(metrics):
         lines.append(_line(f"precision at IoU {threshold}", value, other["precision_at_iou"][threshold], interval))
     for group in ("kinds", "class_iou"):
         for name, scores in metrics.get(group, {}).items():
-            pair = (scores, other[group][name])
+            pair, label = (scores, other[group][name]), f"  {name}"
             if group == "kinds":  # phrases that name nothing have no IoU worth reading
-                key = "no_target_accuracy" if "no_target_accuracy" in scores else "overall_iou"
-                pair = tuple(of_kind[key] for of_kind in pair)
-            lines.append(_line(f"  {name}", *pair, intervals.get(f"class_iou/{name}")))
+                names_nothing = "no_target_accuracy" in scores
+                pair = tuple(of_kind["no_target_accuracy" if names_nothing else "overall_iou"] for of_kind in pair)
+                label += " (empty answers)" if names_nothing else ""
+            lines.append(_line(label, *pair, intervals.get(f"class_iou/{name}")))
     pictures = f" of {metrics['num_pictures']} pictures" if "num_pictures" in metrics else ""
     speed = f", {metrics['images_per_second']:.0f} pictures per second" if "images_per_second" in metrics else ""
     return "\n".join([*lines, f"{metrics['num_samples']} samples{pictures}{speed}"])

@@ -25,6 +25,11 @@ def add_trust_arguments(parser):
 
 def choose(model, path, source, args):
     """The threshold that the arguments ask for; says how it was chosen."""
+    if args.threshold is not None and source.task != "referring":
+        raise ValueError(
+            "Only binary masks have a threshold; of several classes the most probable one is the answer. Received: "
+            f"--threshold {args.threshold} for the task {source.task!r}. Leave it out."
+        )
     if args.threshold_from is None:
         return 0.5 if args.threshold is None else args.threshold
     if args.threshold_from == args.split:
@@ -43,27 +48,43 @@ def choose(model, path, source, args):
     return choice["threshold"]
 
 
-def compare_with(args, model, scores, source, options):
-    """Compares the model with that of `--against`, prints the result and returns it as plain data.
+def load_other(args, model):
+    """The model of `--against`, before anything is scored.
 
     Args:
         args: the command's arguments.
         model: the model of `--model`.
-        scores: its `kmm.evaluation.SampleScores`.
-        source: a `kmm.data.Source`.
-        options: of `kmm.evaluation.SampleCollector`.
 
     Raises:
-        ValueError: if the two models work at different sizes, and so on different pixels.
+        FileNotFoundError: if there is no such file.
+        ValueError: if the two models have different classes, or work at different sizes, and so on different pixels.
     """
-    from kmm.evaluation import SampleCollector, compare_models
-
     other = load_model(args.against, args.trust)
+    if other.num_classes != model.num_classes:
+        raise ValueError(
+            f"Models are compared on the same classes. Received: {model.num_classes} of {args.model} and "
+            f"{other.num_classes} of {args.against} (1 is a binary mask for each phrase). Choose another --against."
+        )
     if tuple(other.image_size) != tuple(model.image_size) and not args.own_resolution:
         raise ValueError(
             "Models are compared on the same pixels. Received: pictures of "
             f"{model.image_size} for {args.model} and of {other.image_size} for {args.against}. Give --own-resolution."
         )
+    return other
+
+
+def compare_with(args, other, scores, source, options):
+    """Compares the model with that of `--against`, prints the result and returns it as plain data.
+
+    Args:
+        args: the command's arguments.
+        other: the model of `--against`.
+        scores: the `kmm.evaluation.SampleScores` of the model of `--model`.
+        source: a `kmm.data.Source`.
+        options: of `kmm.evaluation.SampleCollector`.
+    """
+    from kmm.evaluation import SampleCollector, compare_models
+
     threshold = choose(other, args.against, source, args)
     collected = SampleCollector(other, source, args.split, threshold=threshold, **options).collect()
     result = compare_models(scores, collected, names=_names(args.model, args.against))

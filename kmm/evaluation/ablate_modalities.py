@@ -42,7 +42,8 @@ def ablate_modalities(
     What is left out is replaced: the picture by the mean picture of the split, so that what is known without looking,
     such as a sky above a road, does not count as seen; words by the empty prompt; any other input by zeros. The model
     stays as it was trained, so this tells what it uses, not what could be learned without a modality: for that, train
-    on `kmm.data.WithoutModality` (`kmm compare --over modality`).
+    on `kmm.data.WithoutModality` (`kmm compare --over modality`). Nor was it trained without words: they may seem to
+    add something although any others would do. `kmm.evaluation.audit_language` exchanges them instead.
 
     What a modality adds depends on what is there already: words may add nothing without a picture and everything with
     it. Its Shapley value is the mean of what it adds over all orders in which modalities can be given; the values sum

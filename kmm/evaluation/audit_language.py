@@ -139,7 +139,7 @@ def _flat(nested):
 
 def _slim(scores):
     """Without the histograms, which are not asked for here."""
-    return dataclasses.replace(scores, probabilities=scores.probabilities[..., :0])
+    return dataclasses.replace(scores, probabilities=scores.probabilities[..., :0], ranks=None)
 
 
 def _condition(scores, name, true=None):

@@ -20,7 +20,7 @@ def text_verdict(conditions, score_name):
     The true prompts are compared with another picture's, or with no words where there are no others:
 
     - "yes": the gap is at least 0.02 and its interval lies above 0;
-    - "no": the interval lies below 0.02;
+    - "no": the interval lies below 0.02; the sentence says so where the model loses without any words all the same;
     - "unclear": anything else, and less than 8 pictures.
 
     Args:
@@ -34,7 +34,7 @@ def text_verdict(conditions, score_name):
     Example:
 
     >>> row = {"true_score": 0.61, "score": 0.6, "gap": 0.01, "gap_interval": [0.0, 0.015], "num_pictures": 90}
-    >>> text_verdict({"true": {"score": 0.61}, "shuffled": row}, "overall_iou")["sentence"]
+    >>> text_verdict({"true": {"score": 0.61}, "shuffled": row, "blank": row}, "overall_iou")["sentence"]
     'The model does not use its text: overall IoU 0.61 with, 0.60 with the words of other pictures.'
     """
     if set(conditions) == {"true"}:
@@ -51,7 +51,8 @@ def text_verdict(conditions, score_name):
     if row["gap"] >= MIN_GAP and low > 0:
         return {"answer": "yes", "sentence": f"The model uses its text: {scores} (gap {_gap(row)})."}
     if high < MIN_GAP:
-        return {"answer": "no", "sentence": f"The model does not use its text: {scores}."}
+        sentence = f"The model does not use its text: {scores}."
+        return {"answer": "no", "sentence": sentence + _remark(conditions["blank"])}
     return _unclear("whether the model uses its text", scores, row)
 
 
@@ -80,8 +81,10 @@ def side_verdict(conditions, task):
         return {"answer": "no words", "sentence": "The model reads no words, so no sides either."}
     row = conditions["sides_swapped"]
     if not _can_be_judged(row):
-        found = f"only {row['num_pictures']} pictures with" if row["num_pictures"] else "no"
-        return {"answer": "unclear", "sentence": f"It cannot be told whether sides are read: {found} prompts of sides."}
+        count = row["num_pictures"]
+        found = {0: "no prompt says", 1: "prompts of only 1 picture say"}.get(count, f"prompts of {count} pictures say")
+        sentence = f"It cannot be told whether the model tells left from right: {found} left or right."
+        return {"answer": "unclear", "sentence": sentence}
     (low, high), least = row["gap_interval"], MIN_SIDE_GAP[task]
     scores = f"{row['true_score']:.2f} with the true side, {row['score']:.2f} with the sides swapped"
     if row["gap"] >= least and low > 0:
@@ -127,6 +130,14 @@ def audit_table(audit):
 
 def _can_be_judged(row):
     return row["num_pictures"] >= MIN_PICTURES and row["gap_interval"]
+
+
+def _remark(blank):
+    """What stands against a "no": that the model needs words all the same."""
+    if not _can_be_judged(blank) or blank["gap"] < MIN_GAP or blank["gap_interval"][0] <= 0:
+        return ""
+    score = f"{blank['score']:.2f}"
+    return f" Without words it falls to {score}: any words will do, or those of other pictures say much the same."
 
 
 def _unclear(what, scores, row):

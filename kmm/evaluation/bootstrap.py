@@ -12,7 +12,7 @@ def bootstrap_interval(scores, name, level=0.95, num_resamples=1000, seed=0):
 
     Pictures are drawn with replacement, each with all its samples, since the phrases about one picture are not
     independent. Bias-corrected and accelerated. It tells nothing of another training run: for that, train with other
-    seeds.
+    seeds. It is too narrow where pictures depend on each other too, such as frames of one film.
 
     Reference: Efron, "Better Bootstrap Confidence Intervals", 1987.
 

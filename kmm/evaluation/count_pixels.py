@@ -4,9 +4,10 @@ import math
 
 import tensorflow as tf
 
-from kmm.evaluation.sample_scores import NUM_BINS
+from kmm.evaluation.sample_scores import NUM_BINS, NUM_RANKS
 from kmm.feature_keys import IGNORE_VALUE
 from kmm.metrics.boundary_scores import boundary_scores
+from kmm.metrics.rank_bins import rank_bins
 
 BOUNDARY_TOLERANCE = 0.0075
 """Distance at which a boundary pixel counts as found, as a share of the picture's diagonal."""
@@ -25,8 +26,8 @@ def count_pixels(masks, logits, threshold=0.5, boundaries=False):
 
     Returns:
         A dict of tensors, with a first axis of `batch * num_prompts` samples and one class more than channels if there
-        is one: int32 `confusion` and `probabilities` as in `kmm.evaluation.SampleScores`, float64 `boundaries`, and
-        int32 `invalid`, the number of pixels whose label is no class.
+        is one: int32 `confusion`, `probabilities` and (of one channel) `ranks` as in `kmm.evaluation.SampleScores`,
+        float64 `boundaries`, and int32 `invalid`, the number of pixels whose label is no class.
 
     Example:
 
@@ -55,6 +56,9 @@ def count_pixels(masks, logits, threshold=0.5, boundaries=False):
         "probabilities": _count_cells(rows * NUM_BINS + bins, is_class, (2, NUM_BINS)),
         "invalid": tf.reduce_sum(tf.cast(~is_class & (masks != IGNORE_VALUE), tf.int32), axis=(1, 2)),
     }
+    if channels == 1:
+        cells = masks * NUM_RANKS + rank_bins(logits[..., 0], NUM_RANKS)
+        counts["ranks"] = _count_cells(cells, is_class, (2, NUM_RANKS))
     if boundaries:
         counts["boundaries"] = _score_boundaries(masks, answers, [1] if channels == 1 else range(classes))
     return counts

@@ -147,7 +147,8 @@ def _all_scores(scores):
 
 def _names(scores):
     """The scores that can be told of the samples."""
-    return [name for name in SCORES[scores.task] if name != "boundary_f1" or scores.boundaries is not None]
+    counted = {"boundary_f1": scores.boundaries, "average_precision": scores.ranks}
+    return [name for name in SCORES[scores.task] if counted.get(name, True) is not None]
 
 
 def _counts(scores):

@@ -13,8 +13,8 @@ def permutation_test(first, second, combine, num_permutations=10000, seed=0):
 
     If the answers were alike, those to a picture could as well be exchanged: the p-value is the share of exchanges with
     a difference at least as large as the one that was found. All `2**num_pictures` exchanges are tried where they are
-    not
-    more than `num_permutations`, and otherwise so many are drawn.
+    not more than `num_permutations`, and otherwise so many are drawn. An exchange after which there is nothing to
+    score, such as a precision without answers, counts as one of as large a difference.
 
     References: Fisher, "The Design of Experiments", 1935; Noreen, "Computer-Intensive Methods for Testing Hypotheses",
     1989.
@@ -44,5 +44,5 @@ def permutation_test(first, second, combine, num_permutations=10000, seed=0):
     for part in np.array_split(exchanged, -(-len(exchanged) * num_runs * max(size, count) // CHUNK)):
         moved = part.astype(float) @ (second - first)
         drawn = combine(own + moved).mean(axis=0) - combine(other - moved).mean(axis=0)
-        larger += int((np.abs(drawn) >= found - 1e-12).sum())
+        larger += int((~(np.abs(drawn) < found - 1e-12)).sum())  # nan too
     return larger / len(exchanged) if exact else (larger + 1) / (num_permutations + 1)

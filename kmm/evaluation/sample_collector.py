@@ -138,6 +138,7 @@ class SampleCollector:
             confusion=_joined(counts, "confusion"),
             probabilities=_joined(counts, "probabilities"),
             boundaries=_joined(counts, "boundaries") if boundaries else None,
+            ranks=_joined(counts, "ranks") if "ranks" in counts[0] else None,
         )
 
     def _ask(self, inputs, spec, first, prompts):

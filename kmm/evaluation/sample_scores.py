@@ -6,6 +6,8 @@ import numpy as np
 
 NUM_BINS = 100
 """Bins of the probabilities in [0, 1]."""
+NUM_RANKS = 200
+"""Bins in which the logits of targets are ranked, see `kmm.metrics.rank_bins.rank_bins`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +28,8 @@ class SampleScores:
             probability of the answer.
         boundaries: float64 `(num_samples, classes)`, the boundary F of each class, or of the target alone; nan where a
             class is neither labelled nor answered. `None` where boundaries were not scored.
+        ranks: float64 `(num_samples, 2, 200)`, referring: counted pixels by label 0 and 1 and by the bin of the logit,
+            see `kmm.metrics.rank_bins.rank_bins`. `None` of a semantic source.
 
     Example:
 
@@ -46,6 +50,7 @@ class SampleScores:
     confusion: np.ndarray
     probabilities: np.ndarray
     boundaries: np.ndarray | None = None
+    ranks: np.ndarray | None = None
 
     def __len__(self):
         """The number of samples."""
@@ -66,6 +71,7 @@ class SampleScores:
             confusion=self.confusion[places],
             probabilities=self.probabilities[places],
             boundaries=None if self.boundaries is None else self.boundaries[places],
+            ranks=None if self.ranks is None else self.ranks[places],
         )
 
     @property

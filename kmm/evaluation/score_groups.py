@@ -43,9 +43,13 @@ def main_row(group, name, scores, **options):
 
 
 def class_row(group, name, scores, classes, **options):
-    """The mean IoU over some of the classes, over the samples in which one of them is labelled."""
+    """The mean IoU over some of the classes.
+
+    All samples count, since an answer of these classes is also wrong where none of them is; `num_samples` is the number
+    of those in which one is labelled.
+    """
     places = [scores.class_names.index(class_name) for class_name in classes]
-    scores = scores.select(scores.confusion[:, places].sum(axis=(1, 2)) > 0)
+    labelled = int((scores.confusion[:, places].sum(axis=(1, 2)) > 0).sum())
     terms, parts = zip(*(statistic(scores, f"class_iou/{class_name}") for class_name in classes), strict=True)
 
     def combine(sums):
@@ -55,4 +59,4 @@ def class_row(group, name, scores, classes, **options):
         return np.nansum(ious, axis=-1) / np.where(known.any(axis=-1), known.sum(axis=-1), np.nan)
 
     row = score_row(group, name, "mean_iou", scores, np.concatenate(terms, axis=1), combine, **options)
-    return {**row, "classes": classes}
+    return {**row, "num_samples": labelled, "classes": classes}

@@ -26,7 +26,7 @@ def score_of(scores, name):
     | `no_target_accuracy` | share of empty targets with an empty answer (N-acc) |
     | `target_accuracy` | share of other targets with an answer that is not empty (T-acc) |
     | `boundary_f1` | mean over samples, then classes, of the F of boundary pixels, if `collect(boundaries=True)` |
-    | `average_precision` | of the target's pixels, from their probabilities in bins of 0.01 |
+    | `average_precision` | of the target's pixels, from their logits in 200 bins, see `kmm.metrics.rank_bins` |
     | `class_iou/NAME` | IoU of one class |
 
     Args:
@@ -73,8 +73,8 @@ def statistic(scores, name):
     if name in _OF_MATRIX:
         combine = functools.partial(_combine_matrix, _OF_MATRIX[name], num_classes, scores.task == "referring")
         return confusion.reshape(-1, num_classes**2), combine
-    if name == "average_precision" and scores.task == "referring":
-        return scores.probabilities.reshape(len(scores), 2 * scores.probabilities.shape[-1]), _average_precision
+    if name == "average_precision" and scores.ranks is not None:
+        return scores.ranks.reshape(len(scores), 2 * scores.ranks.shape[-1]), _average_precision
     if name == "boundary_f1" and scores.boundaries is not None:
         known = ~np.isnan(scores.boundaries)
         return np.concatenate([np.nan_to_num(scores.boundaries), known], axis=1), _mean_of_ratios
@@ -194,7 +194,7 @@ def _mean(values):
 
 
 def _average_precision(sums):
-    """The area under precision and recall, from the most probable bin to the least."""
+    """The area under precision and recall, from the highest bin to the lowest."""
     counts = sums.reshape(*sums.shape[:-1], 2, -1)[..., ::-1]
     negatives, positives = np.cumsum(counts[..., 0, :], axis=-1), np.cumsum(counts[..., 1, :], axis=-1)
     precisions = np.nan_to_num(_divide(positives, positives + negatives))

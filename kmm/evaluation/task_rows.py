@@ -44,8 +44,9 @@ def presence_rows(scores, certainties, **options):
     rows.append(_known_row("classification", "says present", scores, "target_accuracy", options))
     bins = np.minimum((certainties * NUM_BINS).astype(int), NUM_BINS - 1)
     histograms = np.zeros((len(scores), 2, NUM_BINS))
-    histograms[np.arange(len(scores)), is_there.astype(int), bins] = 1
-    by_score = dataclasses.replace(scores, probabilities=histograms)
+    if not is_there.all():  # else every ranking is right
+        histograms[np.arange(len(scores)), is_there.astype(int), bins] = 1
+    by_score = dataclasses.replace(scores, ranks=histograms)
     rows.append(_known_row("classification", "present, by its score", by_score, "average_precision", options))
     return rows
 

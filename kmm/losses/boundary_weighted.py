@@ -113,7 +113,8 @@ class BoundaryWeighted(SegmentationLoss):
     def sample_losses(self, labels, logits, pixel_weights):
         """The loss of each sample, `(...)`."""
         is_counted = ops.not_equal(labels, self.ignore_value)
-        proximity = ops.cast(boundary_proximity(labels, is_counted, self.width), pixel_weights.dtype)
+        regions = ops.cast(labels == 1, "int32") if self.binary else labels  # other labels are background too
+        proximity = ops.cast(boundary_proximity(regions, is_counted, self.width), pixel_weights.dtype)
         return self.loss.sample_losses(labels, logits, pixel_weights * (1.0 + self.weight * proximity))
 
     def get_config(self):

@@ -32,8 +32,8 @@ def hardest_pixels(losses, pixel_weights, share):
     losses = ops.stop_gradient(losses)
     counted = ops.convert_to_tensor(pixel_weights) > 0
     negated = ops.reshape(ops.where(counted, -losses, 1.0), (*ops.shape(losses)[:-2], -1))  # (..., pixels)
-    count = ops.sum(ops.cast(counted, losses.dtype), axis=(-2, -1))
-    last = ops.cast(ops.ceil(count * (share * (1 - 1e-6))), "int32") - 1
+    count = ops.cast(ops.sum(ops.cast(counted, losses.dtype), axis=(-2, -1)), "float64")
+    last = ops.cast(ops.ceil(count * (share * (1 - 1e-12))), "int32") - 1
     limit = -ops.take_along_axis(ops.sort(negated, axis=-1), ops.maximum(last, 0)[..., None], axis=-1)  # (..., 1)
     return ops.logical_and(counted, ops.logical_not(losses < limit[..., None]))
 

@@ -24,7 +24,8 @@ class SegmentationLoss(keras.losses.Loss):
 
     Raises:
         TypeError: `ignore_value` is not an int.
-        ValueError: the ranks of labels, logits and weights do not fit, at the call.
+        ValueError: the dtype is float16, whose sums over pixels overflow, at construction; the shapes of labels and
+            logits, or the ranks of labels and weights, do not fit, at the call.
     """
 
     binary = None
@@ -34,6 +35,11 @@ class SegmentationLoss(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         if not isinstance(ignore_value, int):
             raise TypeError(f"ignore_value must be an int. Received: ignore_value={ignore_value!r}. Use 255 or -1.")
+        if self.dtype == "float16":
+            raise ValueError(
+                "The dtype of a loss must hold sums over all pixels; float16 ends at 65504. Received: dtype=float16. "
+                "Use dtype='float32'; the logits may be float16 all the same."
+            )
         self.ignore_value = ignore_value
 
     def sample_losses(self, labels, logits, pixel_weights):
@@ -50,11 +56,18 @@ class SegmentationLoss(keras.losses.Loss):
         """The reduced loss."""
         y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         rank = len(y_true.shape)
+        shapes = f"y_true.shape={tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}"
         if rank < 2 or len(y_pred.shape) != rank + 1:
             raise ValueError(
-                "Labels must be (..., height, width) and logits (..., height, width, channels). Received: "
-                f"y_true.shape={tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}. "
+                f"Labels must be (..., height, width) and logits (..., height, width, channels). Received: {shapes}. "
                 "Squeeze a channel axis off the labels; keep it on the logits."
+            )
+        if any(
+            None not in sizes and sizes[0] != sizes[1] for sizes in zip(y_true.shape, y_pred.shape[:-1], strict=True)
+        ):
+            raise ValueError(
+                f"Labels and logits must agree in all axes but the last of the logits. Received: {shapes}. "
+                "Resize the masks in the data set to the size of the model's output."
             )
         pixel_weights = ops.cast(ops.not_equal(ops.cast(y_true, "int32"), self.ignore_value), self.dtype)
         if sample_weight is not None:

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kmm.feature_keys import IGNORE_VALUE
+from kmm.metrics.rank_bins import rank_bins
 from kmm.metrics.segmentation_metric import SegmentationMetric
 
 
@@ -15,9 +16,9 @@ class AveragePrecision(SegmentationMetric):
     together by their probability; AP is the sum over thresholds of precision times the gain in recall, without
     interpolation, as in scikit-learn.
 
-    Probabilities are counted in `num_bins` bins of equal width, so that memory does not grow with the data and batches
-    do not matter: those in one bin count as equal, which is the resolution of the result. Probabilities that all lie
-    near 0 or 1 need more bins.
+    Logits are counted in `num_bins` bins of equal width in `z / (1 + abs(z))`, so that memory does not grow with the
+    data and batches do not matter: those in one bin count as equal, which is the resolution of the result, for models
+    that are sure and others alike.
 
     An empty target only adds pixels that should rank low. Without any target pixel there is no recall, and the result
     is nan. Pixels with other labels than 1 are background.
@@ -25,7 +26,7 @@ class AveragePrecision(SegmentationMetric):
     Reference: Lueddecke and Ecker, "Image Segmentation Using Text and Image Prompts", 2022, report it.
 
     Args:
-        num_bins: number of bins for the probabilities, at least 2.
+        num_bins: number of bins for the logits, at least 2.
         ignore_value: label of the pixels that count nowhere; not 0 or 1.
         resize_logits: whether logits of another height and width are resized to the labels' (bilinear) before anything
             is counted: scores at the masks' own resolution. Otherwise both must have the same size.
@@ -70,10 +71,9 @@ class AveragePrecision(SegmentationMetric):
         self.histograms = self.add_count("histograms", (2, num_bins))
 
     def add_samples(self, labels, logits, sample_weights):
-        """Add the pixels to the histograms, row: 1 for the target, column: bin of the probability."""
+        """Add the pixels to the histograms, row: 1 for the target, column: bin of the logit."""
         height, width = ops.shape(labels)[-2:]
-        probabilities = ops.sigmoid(ops.cast(logits[..., 0], "float32"))
-        bins = ops.clip(ops.cast(probabilities * self.num_bins, "int32"), 0, self.num_bins - 1)
+        bins = rank_bins(logits[..., 0], self.num_bins)
         rows = ops.where(labels == self.ignore_value, 2, ops.cast(labels == 1, "int32"))
         cells = ops.reshape(rows * self.num_bins + bins, (-1, height * width))  # (samples, pixels)
         # Histograms for each sample, next to each other; unlike bincount, segment_sum compiles with XLA.
@@ -86,7 +86,7 @@ class AveragePrecision(SegmentationMetric):
 
     def result(self):
         """The area; nan without target pixels."""
-        counts = ops.flip(ops.convert_to_tensor(self.histograms), axis=-1)  # from probability 1 down
+        counts = ops.flip(ops.convert_to_tensor(self.histograms), axis=-1)  # from the highest down
         above = ops.cumsum(counts, axis=-1)
         precisions = ops.divide_no_nan(above[1], above[0] + above[1])
         return ops.cast(ops.divide(ops.sum(counts[1] * precisions), ops.sum(counts[1])), self.dtype)

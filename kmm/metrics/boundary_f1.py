@@ -29,7 +29,7 @@ class BoundaryF1(OverlapRatio):
 
     Args:
         tolerance: distance as a share of the picture's diagonal, rounded up to whole pixels: at 224 x 224 the default
-            is 3 pixels. Counted at the size of the labels.
+            is 3 pixels. Counted at the size of the labels. The default is that of Csurka et al.; DAVIS takes 0.008.
         threshold: a pixel is predicted where its probability, the sigmoid of the logit, is above this.
         targets_only: whether samples with an empty target are left out.
         ignore_value: label of the pixels that count nowhere; not 0 or 1.

@@ -35,7 +35,7 @@ class ItemMean(keras.metrics.Metric):
         Args:
             scores: `(...)`, of any dtype.
             is_counted: bool `(...)`; others are left out.
-            is_valid: bool `(...)`; others, if they count, make `result` raise.
+            is_valid: bool `(...)`; others, if they count and weigh anything, make `result` raise.
             sample_weight: one weight for each item, `(...)` or its first axes; `None` for 1.
         """
         weights = ops.cast(1.0 if sample_weight is None else sample_weight, "float64")
@@ -49,7 +49,9 @@ class ItemMean(keras.metrics.Metric):
         for _ in range(rank - len(weights.shape)):
             weights = ops.expand_dims(weights, -1)  # (batch, 1): the same for all its items
         weights = weights * ops.cast(is_counted, "float64")
-        self.numerator.assign_add(ops.sum(ops.cast(scores, "float64") * weights))
+        is_counted = ops.not_equal(weights, 0)
+        scores = ops.where(is_counted, ops.cast(scores, "float64"), 0.0)  # what weighs nothing may be nan
+        self.numerator.assign_add(ops.sum(scores * weights))
         self.denominator.assign_add(ops.sum(weights))
         invalid = ops.logical_and(is_counted, ops.logical_not(is_valid))
         self.num_invalid.assign_add(ops.sum(ops.cast(invalid, "float64")))

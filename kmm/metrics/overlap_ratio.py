@@ -57,9 +57,9 @@ class OverlapRatio(SegmentationMetric):
         target = labels == 1
         threshold_logit = math.log(self.threshold / (1 - self.threshold))
         predicted = ops.logical_and(logits[..., 0] > threshold_logit, counted)
-        target_areas = _areas(target)
+        target_areas = pixel_areas(target)
         numerators, denominators = self.sample_terms(
-            _areas(ops.logical_and(target, predicted)), target_areas, _areas(predicted)
+            pixel_areas(ops.logical_and(target, predicted)), target_areas, pixel_areas(predicted)
         )
         is_scored = target_areas > 0 if self.targets_only else ops.any(counted, axis=(-2, -1))
         sample_weights = sample_weights * ops.cast(is_scored, "float64")
@@ -81,5 +81,11 @@ def intersections_over_unions(intersections, target_areas, predicted_areas):
     return ops.where(unions > 0, ops.divide_no_nan(intersections, unions), 1.0)
 
 
-def _areas(pixels):
-    return ops.cast(ops.sum(ops.cast(pixels, "float32"), axis=(-2, -1)), "float64")
+def pixel_areas(pixels):
+    """How many pixels of bool maps `(..., height, width)` are set, float64 `(...)`.
+
+    >>> float(pixel_areas([[True, False], [True, True]]))
+    3.0
+    """
+    rows = ops.sum(ops.cast(pixels, "float32"), axis=-1)  # float32 is exact for a row, not for a map of 2 ** 24 pixels
+    return ops.sum(ops.cast(rows, "float64"), axis=-1)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kmm.feature_keys import IGNORE_VALUE
+from kmm.metrics.overlap_ratio import pixel_areas
 from kmm.metrics.segmentation_metric import SegmentationMetric
 
 
@@ -12,7 +13,8 @@ class PixelAccuracy(SegmentationMetric):
     """The share of counted pixels that are labelled right, over all samples: pixel accuracy, aAcc.
 
     Says little where background dominates; look at the IoUs too. An empty answer to an empty target is right at every
-    pixel. Labels that are no class count as wrong; `MeanIoU` refuses them. Without any counted pixel the result is nan.
+    pixel. Labels that are no class count as wrong; `MeanIoU` refuses them. In binary masks labels other than 1 are
+    background, as for all binary metrics. Without any counted pixel the result is nan.
 
     Args:
         num_classes: channels of the logits: 1 for binary masks (a probability above 0.5 is the target), or the number
@@ -61,12 +63,12 @@ class PixelAccuracy(SegmentationMetric):
 
     def add_samples(self, labels, logits, sample_weights):
         """Add the pixels to both counts."""
-        if self.num_classes == 1:
-            predictions = ops.cast(logits[..., 0] > 0, "int32")
-        else:
-            predictions = ops.top_k(logits, k=1)[1][..., 0]  # half the time of argmax on a CPU
         counted = labels != self.ignore_value
-        right = ops.logical_and(labels == predictions, counted)
+        if self.num_classes == 1:
+            is_right = (labels == 1) == (logits[..., 0] > 0)
+        else:
+            is_right = labels == ops.top_k(logits, k=1)[1][..., 0]  # half the time of argmax on a CPU
+        right = ops.logical_and(is_right, counted)
         self.right_pixels.assign_add(self._weighted_count(right, sample_weights))
         self.counted_pixels.assign_add(self._weighted_count(counted, sample_weights))
 
@@ -75,8 +77,7 @@ class PixelAccuracy(SegmentationMetric):
         return ops.cast(ops.divide(self.right_pixels, self.counted_pixels), self.dtype)
 
     def _weighted_count(self, pixels, sample_weights):
-        areas = ops.sum(ops.cast(pixels, "float32"), axis=(-2, -1))
-        return ops.sum(ops.cast(areas, "float64") * sample_weights)
+        return ops.sum(pixel_areas(pixels) * sample_weights)
 
     def get_config(self):
         """The constructor's arguments."""

@@ -74,6 +74,8 @@ class RecallAtK(ItemMean):
             sample_weight: one weight for each query, `(queries,)`.
         """
         wanted, similarities = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(similarities.dtype)):
+            similarities = ops.cast(similarities, "float64")
         shapes = tuple(wanted.shape), tuple(similarities.shape)
         if (
             len(shapes[1]) != 2

@@ -13,7 +13,8 @@ class TopKAccuracy(ItemMean):
 
     For labels of pictures, words or pixels. Unlike `keras.metrics.SparseTopKCategoricalAccuracy` it leaves ignored
     labels out and does not count ties for the model: of equal logits the first class comes first, as in argmax, so with
-    `k=1` it is the accuracy. A logit that is nan comes last. Without any counted label the result is nan.
+    `k=1` it is the accuracy. A logit that is nan counts against the model: last if it is the label's, ahead of the
+    label's otherwise. Without any counted label the result is nan.
 
     Labels that are neither a class nor `ignore_value` are wrong data: `result` then raises a `ValueError`. Inside a
     compiled function, where nothing can be raised, the result is nan.
@@ -75,7 +76,14 @@ class TopKAccuracy(ItemMean):
         """
         labels, logits = ops.cast(y_true, "int32"), ops.convert_to_tensor(y_pred)
         num_classes = logits.shape[-1] if len(logits.shape) else None
-        if len(logits.shape) != len(labels.shape) + 1 or num_classes is None or num_classes < self.k:
+        if (
+            len(logits.shape) != len(labels.shape) + 1
+            or num_classes is None
+            or num_classes < self.k
+            or any(
+                None not in sizes and sizes[0] != sizes[1] for sizes in zip(labels.shape, logits.shape, strict=False)
+            )
+        ):
             raise ValueError(
                 f"Labels must be (...) and logits (..., num_classes), with num_classes known and at least k. Received: "
                 f"y_true.shape={tuple(labels.shape)}, y_pred.shape={tuple(logits.shape)}, k={self.k}. "

@@ -91,9 +91,10 @@ def _summary(context, page):
         return f"{type(context.model).__name__} on the split {context.split} of {context.source.name}."
     metrics, name = context.metrics, _main(context)
     words = "" if context.source.task == "semantic" else f" with {metrics['num_samples']:,} phrases"
+    first = "the first " if metrics["num_pictures"] == context.limit else ""
     text = (
-        f"On {metrics['num_pictures']:,} pictures{words} of the split {context.split} of {context.source.name}, this "
-        f"model scores {number(metrics[name])} ({label(name)})."
+        f"On {first}{metrics['num_pictures']:,} pictures{words} of the split {context.split} of {context.source.name}, "
+        f"this model scores {number(metrics[name])} ({label(name)})."
     )
     if "audit" in page.sections:
         text += f" {page.sections['audit'].data['verdicts']['text']['sentence']}"

@@ -12,7 +12,7 @@ NUM_PROMPTS = 4
 """How many phrases show how large the targets of a picture are, where a source makes its phrases up."""
 
 MOST_CLASSES = 256
-"""Labels are bytes."""
+"""Labels are bytes, unless a larger number of classes is given."""
 
 
 def class_weights_from(
@@ -114,7 +114,8 @@ class _Counts:
 
     def __init__(self, num_classes, ignore_value):
         self.num_classes, self.ignore_value = num_classes, ignore_value
-        self.pixels, self.holding = np.zeros(MOST_CLASSES), np.zeros(MOST_CLASSES)
+        self.most = max(MOST_CLASSES, num_classes or 0)
+        self.pixels, self.holding = np.zeros(self.most), np.zeros(self.most)
 
     def add(self, mask, place):
         labels = mask[mask != self.ignore_value].astype("int64")
@@ -125,7 +126,7 @@ class _Counts:
                 f"Labels must be 0 to {limit - 1}, or {self.ignore_value} where a pixel does not count. "
                 f"Received: label {wrong} in {place}. Correct the masks, or the number of classes."
             )
-        found = np.bincount(labels, minlength=MOST_CLASSES)
+        found = np.bincount(labels, minlength=self.most)
         self.pixels += found
         self.holding += (found > 0) * labels.size
 

@@ -60,14 +60,15 @@ def plot_protocol(rows, path, title=""):
 
 def _draw_groups(axes, rows, score_name, whole):
     """A dot and an interval for each row, one under the other, with a gap between groups."""
-    place, places, largest = 0.0, [], max(row["score"] for row in rows)
+    place, places = 0.0, []
+    ends = [end for row in rows for end in (row["score"], *(row["interval"] or ()))]
+    largest, lowest = max(ends), min(0.0, *ends)  # what a modality adds may lie below 0
     for number, row in enumerate(rows):
         place += 1 if number == 0 or rows[number - 1]["group"] == row["group"] else 1.7
         places.append(place)
         same = row["score_name"] == score_name
         if row["interval"] is not None:
             axes.plot(row["interval"], [place, place], color=BLUE, linewidth=2.4, alpha=0.4, solid_capstyle="butt")
-            largest = max(largest, row["interval"][1])
         axes.plot(row["score"], place, "o", color=BLUE, markersize=6.5, markerfacecolor=BLUE if same else "white")
     for place, row in zip(places, rows, strict=True):
         text = f"{row['score']:.3f}" + ("" if row["score_name"] == score_name else f"  {_spoken(row['score_name'])}")
@@ -76,7 +77,7 @@ def _draw_groups(axes, rows, score_name, whole):
         )
     axes.set_yticks(places, [f"{row['name']}   ({row['num_samples']:,})" for row in rows], size=9)
     axes.set_ylim(places[-1] + 0.9, 0.1)
-    axes.set_xlim(0, largest + 0.17 * max(largest, 0.1))
+    axes.set_xlim(1.05 * lowest, largest + 0.17 * max(largest - lowest, 0.1))
     starts = [number for number, row in enumerate(rows) if number == 0 or rows[number - 1]["group"] != row["group"]]
     for number in starts:
         if rows[number]["group"] != "all":

@@ -46,4 +46,7 @@ def test_errors(model_files, tmp_path, fails):
     on_shapes = ("audit", "--data", "shapes", "--output", tmp_path)
     assert "at least one picture" in fails(*on_shapes, "--model", model_files["referring"], "--limit", "0")
     assert "model file must exist" in fails(*on_shapes, "--model", tmp_path / "nowhere.keras")
+    assert "must not be a file" in fails(
+        *on_shapes[:3], "--model", model_files["referring"], "--output", model_files["referring"]
+    )
     assert "word_limit=-1" in fails(*on_shapes, "--model", model_files["referring"], "--word-limit", "-1")

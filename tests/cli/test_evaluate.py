@@ -10,6 +10,7 @@ def test_shapes(model_files, tmp_path, capsys):
     words = ["evaluate", "--model", model_files["referring"], "--data", "shapes", "--limit", "2", "--batch-size", "2"]
     assert main([*words, "--output", str(output)]) == 0
     metrics = json.loads(output.read_text())
+    assert 0 <= metrics["boundary_f1"] <= 1, "as kmm.evaluation.evaluate gives it"
     assert metrics["num_samples"] == 12 and 0 <= metrics["shuffled_prompts"]["overall_iou"] <= 1
     text = capsys.readouterr().out
     assert f"{metrics['overall_iou']:.3f}" in text and f"written: {output}" in text
@@ -27,6 +28,9 @@ def test_the_task_is_the_models(name, model_files, streets, tmp_path):
 def test_errors(model_files, streets, tmp_path, fails):
     on_streets = ["--data", streets, "--split", "val"]
     assert "model file must exist" in fails("evaluate", "--model", tmp_path / "nowhere.keras", *on_streets)
+    assert "must be a JSON file" in fails(
+        "evaluate", "--model", model_files["semantic"], *on_streets, "--output", tmp_path
+    )
     assert "one of ('train', 'val')" in fails(
         "evaluate", "--model", model_files["semantic"], "--data", streets, "--split", "test"
     )

@@ -74,3 +74,5 @@ def test_errors(model_files, streets, fails):
     assert "--protocol held-out without --held-out" in fails(*words, "--protocol", "held-out")
     assert "found at the model's size" in fails(*words, "--tasks", "all", "--own-resolution")
     assert "compared by all their scores" in fails(*words, "--tasks", "all", "--against", model_files["referring"])
+    nowhere = ["evaluate", "--model", "nowhere.keras", "--data", streets]
+    assert "compared by all" in fails(*nowhere, "--protocol", "size", "--against", "x"), "before anything is loaded"

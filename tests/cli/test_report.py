@@ -25,7 +25,7 @@ def asked(monkeypatch):
 
     def make_report(model, source, split, output, *others):
         calls.append((model.num_classes, source.name, source.task, split, pathlib.Path(output), *others))
-        output.mkdir()
+        output.mkdir(exist_ok=True)
         (output / "report.html").write_text("")
 
     monkeypatch.setattr(reporting, "make_report", make_report)
@@ -54,6 +54,14 @@ def test_errors(run, streets, tmp_path, fails):
     (run / "settings.json").write_text(json.dumps({"source": {"data": str(tmp_path / "gone")}}))
     assert "gone" in fails("report", run)
     assert "split='trial'" in fails("report", run, "--data", streets, "--split", "trial")
+    assert "must not be a file" in fails("report", run, "--data", streets, "--output", run / "model.keras")
+
+
+def test_an_earlier_report_is_not_called_written(run, streets, capsys):
+    (run / "report").mkdir()
+    (run / "report" / "report.html").write_text("an earlier one")
+    assert main(["report", str(run), "--data", streets, "--split", "trial"]) == 2
+    assert "written" not in capsys.readouterr().out
 
 
 def test_a_section_that_fails(run, streets, monkeypatch, fails, capsys):

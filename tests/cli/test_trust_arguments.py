@@ -52,6 +52,16 @@ def test_errors(model_files, streets, tmp_path, fails):
     assert "Only binary masks have a threshold" in fails(
         "evaluate", "--model", model_files["semantic"], *data, "--threshold-from", "train"
     )
+    assert "--threshold 0.3 for the task 'semantic'" in fails(
+        "evaluate", "--model", model_files["semantic"], *data, "--threshold", "0.3"
+    )
+
+
+def test_another_model_is_refused_before_scoring(model_files, streets, tmp_path, fails, monkeypatch):
+    monkeypatch.setattr("kmm.evaluation.SampleCollector", None)
+    words = ["evaluate", "--model", model_files["referring"], "--data", streets, "--split", "val", "--against"]
+    assert "model file must exist" in fails(*words, tmp_path / "nowhere.keras")
+    assert "on the same classes. Received: 1 of " in fails(*words, model_files["semantic"])
 
 
 @pytest.mark.slow

@@ -195,7 +195,7 @@ def test_semantic_models(semantic_model, streets):
     assert result["score_name"] == "mean_iou" and result["conditions"]["sides_swapped"]["score"] is None
     assert answers(result) == {"text": "unclear", "sides": "unclear"}, "five pictures are too few"
     assert result["conditions"]["shuffled"]["gap"] != 0
-    assert "no prompts of sides" in result["verdicts"]["sides"]["sentence"]
+    assert "no prompt says left or right" in result["verdicts"]["sides"]["sentence"]
     assert audit_table(result)
 
 

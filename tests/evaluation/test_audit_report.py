@@ -28,6 +28,15 @@ def test_text(shuffled, answer, part):
     assert verdict["answer"] == answer and part in verdict["sentence"]
 
 
+def test_text_that_is_missed_but_not_read():
+    """Neighbouring pictures may have nearly the same words, which is no proof that words do nothing."""
+    conditions = {"true": TRUE, "shuffled": row(0, -0.01, 0.01), "blank": row(0.04, 0.03, 0.05)}
+    verdict = text_verdict(conditions, "mean_iou")
+    assert verdict["answer"] == "no" and "Without words it falls to 0.56: any words will do, or" in verdict["sentence"]
+    for blank in (row(0.01, 0.005, 0.015), row(0.04, -0.01, 0.09), row(0.04, 0.03, 0.05, num_pictures=3)):
+        assert "Without" not in text_verdict({**conditions, "blank": blank}, "mean_iou")["sentence"]
+
+
 def test_text_without_other_words():
     conditions = {"true": TRUE, "shuffled": row(0, None, None, 0), "blank": row(0.3, 0.2, 0.4)}
     assert "mean IoU 0.60 with, 0.30 with no words" in text_verdict(conditions, "mean_iou")["sentence"]
@@ -41,8 +50,8 @@ def test_text_without_other_words():
         (row(-0.2, -0.3, -0.1), "wrong way round", "the wrong way round: 0.60 with"),
         (row(0.01, -0.02, 0.04), "no", "does not tell left from right: 0.60 with the true side, 0.59"),
         (row(0.04, 0.02, 0.08), "unclear", "not clear whether the model tells left from right"),
-        (row(0, None, None, 0), "unclear", "no prompts of sides"),
-        (row(0.5, 0.4, 0.6, num_pictures=3), "unclear", "only 3 pictures with prompts of sides"),
+        (row(0, None, None, 0), "unclear", "no prompt says left or right"),
+        (row(0.5, 0.4, 0.6, num_pictures=3), "unclear", "prompts of 3 pictures say left or right"),
     ],
 )
 def test_sides(swapped, answer, part):

@@ -2,7 +2,7 @@ import numpy as np
 import tensorflow as tf
 
 from kmm.evaluation.count_pixels import count_pixels
-from kmm.metrics import BoundaryF1, MeanBoundaryF1
+from kmm.metrics import AveragePrecision, BoundaryF1, MeanBoundaryF1
 
 
 def test_binary_counts_by_hand():
@@ -46,3 +46,13 @@ def test_boundaries_equal_the_metrics():
         metric.update_state(labels, logits)
         by_class = np.nanmean(scores[:, :], axis=0)
         np.testing.assert_allclose(by_class.mean(), metric.result(), rtol=1e-5)
+
+
+def test_ranks_equal_the_metric():
+    random = np.random.default_rng(1)
+    masks = random.choice([0, 1, 255], (2, 3, 12, 12)).astype("uint8")
+    logits = random.normal(masks == 1, 4.0, masks.shape).astype("float32")[..., None]
+    metric = AveragePrecision(num_bins=200)
+    metric.update_state(masks, logits)
+    counts = count_pixels(tf.constant(masks), tf.constant(logits))
+    np.testing.assert_array_equal(tf.reduce_sum(counts["ranks"], axis=0), metric.histograms)

@@ -55,3 +55,10 @@ def test_large_sets_are_permuted_in_parts(answers, monkeypatch):
     whole = permutation_test(*answers, ratio)
     monkeypatch.setitem(permutation_test.__globals__, "CHUNK", 100)
     assert permutation_test(*answers, ratio) == whole
+
+
+def test_an_exchange_without_a_score_is_no_evidence():
+    """Of one picture only the first answers, of another only the second: exchanging one leaves a model without any."""
+    first, second = np.array([[[1.0, 1.0], [0.0, 0.0]]]), np.array([[[0.0, 0.0], [0.0, 1.0]]])
+    with np.errstate(invalid="ignore"):
+        assert permutation_test(first, second, ratio) == 1.0

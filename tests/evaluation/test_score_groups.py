@@ -35,5 +35,9 @@ def test_some_classes():
     row = class_row("held_out", "held out", scores, ["sky", "road"], num_resamples=50)
     assert row["score"] == pytest.approx((6 / 8 + 4 / 10) / 2), "answers in other classes count against these"
     assert row["num_samples"] == 2 and row["classes"] == ["sky", "road"] and row["score_name"] == "mean_iou"
+    confusion[2, 2] = 4, 0, 4
+    row = class_row("held_out", "held out", scores, ["sky", "road"], num_resamples=50)
+    assert row["score"] == pytest.approx((6 / 12 + 4 / 10) / 2), "wrong where none of them is counts too"
+    assert row["num_samples"] == 2
     absent = class_row("held_out", "held out", scores.select([0]), ["car"])
     assert absent["score"] is None and absent["num_samples"] == 0

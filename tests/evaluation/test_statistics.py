@@ -105,12 +105,13 @@ def test_binary_scores_follow_their_formulas(binary):
         assert score_of(scores, name) == pytest.approx(value), name
 
 
-def test_average_precision_of_binned_probabilities():
+def test_average_precision_of_binned_logits():
     """Ranked: target, background, target, background: (1/1 + 2/3) / 2."""
-    histogram = np.zeros((1, 2, 100))
-    histogram[0, 1, [90, 40]] = 1
-    histogram[0, 0, [60, 10]] = 1
-    scores = SampleScores("referring", ("b", "t"), np.zeros(1), ("w",), ("k",), np.ones((1, 2, 2)), histogram)
+    ranks = np.zeros((1, 2, 200))
+    ranks[0, 1, [180, 80]] = 1
+    ranks[0, 0, [120, 20]] = 1
+    rest = (np.ones((1, 2, 2)), np.zeros((1, 2, 100)))
+    scores = SampleScores("referring", ("b", "t"), np.zeros(1), ("w",), ("k",), *rest, ranks=ranks)
     assert score_of(scores, "average_precision") == pytest.approx((1 + 2 / 3) / 2)
 
 

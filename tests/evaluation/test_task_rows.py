@@ -55,6 +55,9 @@ def test_presence(answered):
         "accuracy": 0.5, "no_target_accuracy": 0.5, "target_accuracy": 0.5,
         "average_precision": pytest.approx(1 / 2 * 1 + 1 / 2 * 2 / 4),  # ranks 0.9 right, 0.6 wrong, 0 both
     }  # fmt: skip
+    with_target = answered.select(answered.target_areas > 0)
+    found = by_name(task_rows.presence_rows(with_target, np.array([0.9, 0.0]), **FEW))
+    assert found["average_precision"] is None, "1 whatever the model says, where nothing is absent"
 
 
 def test_present_classes():

@@ -2,7 +2,13 @@ import keras
 import numpy as np
 import pytest
 
-from kmm.losses import BinaryDice, BinarySegmentationCrossEntropy, BoundaryWeighted, SegmentationCrossEntropy
+from kmm.losses import (
+    BinaryDice,
+    BinarySegmentationCrossEntropy,
+    BoundaryWeighted,
+    CombinedLoss,
+    SegmentationCrossEntropy,
+)
 from kmm.losses.boundary_weighted import boundary_proximity
 
 
@@ -53,6 +59,14 @@ def test_without_a_boundary_it_is_the_plain_loss(batch):
         expected = BinarySegmentationCrossEntropy()(labels, logits, weights)
         found = BoundaryWeighted(BinarySegmentationCrossEntropy())(labels, logits, weights)
         np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_all_labels_that_a_binary_loss_takes_for_background_are_one_region(batch):
+    labels, logits, _ = batch(1, (3, 6, 9))
+    others = np.where(labels == 0, np.random.default_rng(1).choice([0, 7], labels.shape), labels)
+    for inside in (BinaryDice(), CombinedLoss([BinaryDice(), BinarySegmentationCrossEntropy()])):
+        loss = BoundaryWeighted(inside, reduction=None)
+        np.testing.assert_allclose(loss(others, logits), loss(labels, logits), rtol=1e-6)
 
 
 def test_it_takes_the_ignore_value_of_the_loss_inside():

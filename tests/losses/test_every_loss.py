@@ -188,6 +188,19 @@ def test_labels_that_are_no_class_give_nan(name, batch):
         assert list(np.isnan(loss(labels, logits))) == [False, True, False]
 
 
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[0] > 1])
+def test_classes_that_are_ruled_out_count_nowhere(name, batch):
+    """A logit of minus infinity gives the class no probability, as one far below the others does."""
+    channels, loss = make(name, reduction=None)
+    labels, logits, _ = batch(channels)
+    labels[labels == 2] = 0
+    logits[..., 2] = -200.0
+    expected, slopes = loss(labels, logits), gradient_of(loss, labels, logits)[1]
+    logits[..., 2] = -np.inf
+    np.testing.assert_allclose(loss(labels, logits), expected, rtol=1e-5)
+    np.testing.assert_allclose(gradient_of(loss, labels, logits)[1], slopes, rtol=1e-5, atol=1e-7)
+
+
 def test_wrong_channels_are_refused(batch):
     labels, logits, _ = batch(2)
     for name, (channels, *_) in CASES.items():

@@ -15,6 +15,11 @@ def test_the_share_of_the_counted_pixels_rounded_up(share, count):
     assert hard[1].sum() == np.ceil(share * 12)
 
 
+def test_all_of_many_pixels():
+    losses = np.arange(2.0**20, dtype="float32").reshape(1, 1024, 1024)
+    assert np.all(hardest_pixels(losses, np.ones_like(losses), 1.0))
+
+
 def test_equally_hard_pixels_all_count_and_nan_is_hard():
     hard = hardest_pixels(np.array([[1.0, 1.0, 1.0, 0.0]]), np.ones((1, 4)), 0.25).numpy()
     assert hard.tolist() == [[True, True, True, False]]

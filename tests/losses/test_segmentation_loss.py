@@ -153,6 +153,21 @@ class TestBothLosses:
         with pytest.raises(ValueError, match=r"Labels must be \(..., height, width\)"):
             cls()(labels[0, 0], logits[0, 0])
 
+    @pytest.mark.parametrize("shape", [(4, 1, 1), (4, 5, 3), (1, 5, 6)])
+    def test_other_sizes_are_refused(self, cls, num_channels, shape):
+        labels, _ = random_batch(num_channels)
+        with pytest.raises(
+            ValueError, match=r"agree in all axes but the last.*y_true.shape=\(4, 5, 6\).*Resize the masks"
+        ):
+            cls()(labels, np.zeros((*shape, num_channels), "float32"))
+
+    def test_float16_logits_of_many_pixels(self, cls, num_channels):
+        """More pixels than float16 can count, in float32."""
+        labels, logits = np.zeros((1, 300, 300)), np.zeros((1, 300, 300, num_channels), "float16")
+        np.testing.assert_allclose(cls()(labels, logits), cls(dtype="float64")(labels, logits), rtol=1e-5)
+        with pytest.raises(ValueError, match="float16 ends at 65504. Received: dtype=float16. Use dtype='float32'"):
+            cls(dtype="float16")
+
     def test_ignore_value_must_be_an_int(self, cls, num_channels):
         with pytest.raises(TypeError, match="ignore_value must be an int. Received: ignore_value=None"):
             cls(ignore_value=None)

@@ -46,13 +46,14 @@ def test_hand_made_cases(labels, probabilities, expected):
 
 
 @pytest.mark.parametrize("num_bins", [2, 10, 1000])
-def test_equals_the_plain_formula_of_binned_probabilities(num_bins):
+def test_equals_the_plain_formula_of_binned_logits(num_bins):
     rng = np.random.default_rng(num_bins)
     labels = rng.choice([0, 0, 1, 255], (4, 5, 6))
     probabilities = rng.uniform(0.001, 0.999, labels.shape)
     weights = np.array([1.0, 0.5, 2.0, 0.0])
     counted = labels != 255
-    bins = np.floor(probabilities * num_bins)[counted]
+    logits = (np.log(probabilities) - np.log1p(-probabilities)).astype("float32")
+    bins = np.floor((0.5 + 0.5 * logits / (1 + np.abs(logits))) * num_bins)[counted]
     pixel_weights = np.broadcast_to(weights[:, None, None], labels.shape)[counted]
     expected = plain_average_precision(labels[counted] == 1, bins, pixel_weights)
     np.testing.assert_allclose(score(labels, probabilities, weights, num_bins=num_bins), expected, rtol=1e-6)
@@ -64,6 +65,18 @@ def test_extreme_logits_fall_into_the_outer_bins():
     assert np.sum(metric.histograms) == 4
     np.testing.assert_array_equal(np.array(metric.histograms)[:, [0, -1]], [[2, 0], [0, 2]])
     assert float(metric.result()) == 1.0
+
+
+def test_models_that_are_sure_are_ranked_as_well_as_others():
+    """The same ranking of 1 % of targets, told by larger and larger logits."""
+    rng = np.random.default_rng(0)
+    labels = (rng.random((1, 100, 200)) < 0.01).astype(int)
+    logits = rng.normal(-9, 3, labels.shape) + 6 * labels
+    exact = plain_average_precision(labels == 1, logits, np.ones(labels.shape))
+    for factor in (1.0, 3.0, 10.0):
+        metric = AveragePrecision()
+        metric.update_state(labels, (factor * logits)[..., None])
+        assert abs(float(metric.result()) - exact) < 0.02 * exact, factor
 
 
 def test_logits_are_resized_to_the_labels():

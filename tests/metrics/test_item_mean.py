@@ -83,6 +83,14 @@ class TestAllMetrics:
         metric.update_state(truth[1:], answers[1:])
         assert not np.isnan(float(metric.result()))
 
+    def test_wrong_data_that_weigh_nothing_count_nowhere(self, cls, arguments):
+        truth, answers, wrong = random_batch(cls)
+        expected = updated(cls, arguments, truth[1:], answers[1:]).result()
+        truth = truth.copy()
+        truth[0] = np.nan if truth.dtype == "float32" else wrong
+        weights = np.array([0.0, 1, 1, 1, 1, 1])
+        np.testing.assert_allclose(updated(cls, arguments, truth, answers, weights).result(), expected, rtol=1e-6)
+
     def test_config_names_every_argument(self, cls, arguments):
         config = {**arguments, "name": "other", "dtype": "float64"}
         metric = cls(**config)

@@ -28,6 +28,7 @@ def test_hand_made_cases(labels, predictions, expected):
         pytest.param([0, 0], [-1.0, -1.0], 1.0, id="empty answer to an empty target"),
         pytest.param([0, 0], [1.0, 1.0], 0.0, id="full answer to an empty target"),
         pytest.param([0, 1], [0.0, 0.0], 0.5, id="a probability of 0.5 is background"),
+        pytest.param([7, 7, 1], [-1.0, 1.0, 1.0], 2 / 3, id="other labels are background"),
     ],
 )
 def test_binary_cases(labels, logits, expected):

@@ -49,6 +49,12 @@ def test_an_index_is_a_matrix_of_one():
     assert score(2, indices, similarities) == score(2, np.eye(6, dtype=bool)[indices], similarities)
 
 
+def test_whole_numbers_are_similarities_too():
+    metric = RecallAtK(1)
+    metric.update_state(np.array([0, 1]), np.array([[9, 1], [9, 1]]))
+    assert float(metric.result()) == 0.5
+
+
 @pytest.mark.parametrize("index", [2, -1])
 def test_index_of_no_candidate_is_refused(index):
     with pytest.raises(ValueError, match="index in y_true must be a candidate.*Received: 1 others. Give a bool matrix"):

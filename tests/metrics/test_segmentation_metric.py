@@ -26,6 +26,7 @@ from kmm.metrics import (
     SampleMeanIoU,
     TargetAccuracy,
 )
+from kmm.metrics.overlap_ratio import pixel_areas
 from kmm.metrics.segmentation_metric import SegmentationMetric
 from kmm.preprocessing import masks_from_logits
 
@@ -295,6 +296,11 @@ def test_counts_stay_exact_beyond_float32():
     metric.counted_pixels.assign(2.0**24)
     metric.update_state(np.zeros((1, 1, 1)), np.zeros((1, 1, 1, 1)))
     assert float(metric.counted_pixels) == 2**24 + 1
+
+
+def test_areas_stay_exact_beyond_float32():
+    rows = np.ones((4097, 1), bool) & np.ones((1, 4099), bool)  # 2 ** 24 + 16387 pixels, which is odd
+    assert float(pixel_areas(rows)) == 4097 * 4099
 
 
 def test_subclass_must_implement_add_samples():

@@ -58,7 +58,9 @@ def test_label_without_a_class_is_refused(label):
         score(1, [0, label], np.zeros((2, 3)))
 
 
-@pytest.mark.parametrize("labels, logits", [((2, 3), (2, 3)), ((2,), (2, 3, 4)), ((2,), (2, 1)), ((), ())])
+@pytest.mark.parametrize(
+    "labels, logits", [((2, 3), (2, 3)), ((2,), (2, 3, 4)), ((2,), (2, 1)), ((), ()), ((2,), (1, 3))]
+)
 def test_wrong_shapes_are_refused(labels, logits):
     with pytest.raises(ValueError, match="Labels must be .*Received: y_true.shape=.*k=2. Give class ids"):
         TopKAccuracy(2).update_state(np.zeros(labels, "int32"), np.zeros(logits))

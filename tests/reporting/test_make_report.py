@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import types
 
 import numpy as np
 import pytest
@@ -65,6 +66,17 @@ def test_what_fails_is_named_and_the_rest_is_made(shapes, sections, tmp_path, pa
     assert report["failures"] == {"second": "nan for picture 3 with '<b>'", "third": "'other'"}
     text = parse((tmp_path / "report.html").read_text()).text
     assert text.count("Fine.") == 2 and "What failed: The second, The third." in text
+
+
+def test_the_summary_says_that_only_some_pictures_were_scored(shapes):
+    metrics = {"num_pictures": 2, "num_samples": 12, "overall_iou": 0.5}
+    page = types.SimpleNamespace(sections={"scores": None})
+    for limit, says in (
+        (2, "On the first 2 pictures with 12 phrases of the split test of shapes, this"),
+        (None, "On 2"),
+    ):
+        context = types.SimpleNamespace(source=shapes, split="test", limit=limit, metrics=metrics)
+        assert module._summary(context, page).startswith(says)
 
 
 def test_a_report_of_a_stub(shapes, sections, tmp_path):

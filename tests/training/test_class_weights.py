@@ -88,6 +88,14 @@ def test_a_data_set_of_several_outputs_and_weights():
     assert named["parts"] == pytest.approx([2 / 3, 0, 2, 0])
 
 
+def test_more_classes_than_a_byte_holds():
+    dataset = tf.data.Dataset.from_tensors((0.0, np.array([[[0, 0, 0, 299]]])))
+    weights = class_weights_from(dataset, method="inverse", num_classes=301, ignore_value=-1)
+    assert len(weights) == 301 and weights[299] == 3 * weights[0] == 2 and np.count_nonzero(weights) == 2
+    rare = tf.data.Dataset.from_tensors((0.0, np.array([[[0, 1]]])))
+    assert len(class_weights_from(rare, num_classes=300)) == 300
+
+
 def test_errors():
     def masks_of(*labels):
         return tf.data.Dataset.from_tensors((0.0, np.array([labels])))

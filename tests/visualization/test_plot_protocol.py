@@ -44,3 +44,10 @@ def test_rows_that_were_not_scored(tmp_path):
     assert drawn(tmp_path, [{**ROW, "group": "boxes", "interval": None}]).shape[0] > 100, "no whole, no interval"
     with pytest.raises(ValueError, match="at least one row with a score. Received: 1 rows"):
         plot_protocol([unknown], tmp_path / "protocol.png")
+
+
+def test_what_a_modality_takes_away_is_drawn(tmp_path):
+    """Scores below 0 would lie left of an axis that begins there."""
+    rows = [ROW, {**ROW, "group": "what each adds", "name": "text", "score": -0.2, "interval": [-0.3, -0.1]}]
+    without_interval = [ROW, {**rows[1], "interval": None}]
+    assert (drawn(tmp_path, rows) != drawn(tmp_path, without_interval)).any(), "the interval is to be seen"

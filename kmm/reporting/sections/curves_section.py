@@ -48,7 +48,7 @@ def _curves(history, epochs, wanted):
     plain_names = list(dict.fromkeys(name.removeprefix("val_") for name in chosen))
     return [
         {
-            "name": f"{name.removeprefix('val_').replace('_', ' ')}, "
+            "name": f"{name.removeprefix('val_').replace('_', ' ').replace('iou', 'IoU')}, "
             f"{'validation' if name.startswith('val_') else 'training'}",
             "xs": epochs,
             "ys": values,

@@ -31,10 +31,12 @@ def gallery_section(context):
 
     Returns:
         A `Section` whose data holds `best` and `worst`: dicts of `picture` (its number in the split), `prompt`, `kind`
-        and `iou`.
+        and `iou`; `None` where no sample has a pixel that counts.
     """
     scores, class_names = context.scores, context.source.class_names
     chosen = {"best": choose_samples(scores, best=True), "worst": choose_samples(scores, best=False)}
+    if not any(chosen.values()):
+        return None
     drawn = _predict(context, sorted({place for places in chosen.values() for place in places}))
     data, blocks = {}, []
     if class_names:

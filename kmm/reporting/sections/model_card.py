@@ -146,7 +146,10 @@ def _limits(context, words):
     if words is not None:
         limits.append("Knows the words of its training; others are read as unknown.")
     if context.source.task == "referring":
-        limits.append("A phrase that names nothing in the picture may still get an answer: see the no-target accuracy.")
+        limits.append(
+            "A phrase that names nothing in the picture may still get an answer: how often, the no-target accuracy "
+            "says, where the split holds such phrases."
+        )
     if context.file(HISTORY) is None:
         limits.append("How it was trained is not known here: no run folder was given.")
     limits.append("The scores rest on one training run; another seed gives other ones.")

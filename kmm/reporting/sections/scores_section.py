@@ -47,10 +47,12 @@ def scores_section(context):
     note = (
         f"{metrics['num_samples']:,} samples of {metrics['num_pictures']:,} pictures; a sample is one prompt with its "
         "mask. Intervals say where a score would lie for other pictures like these, in 95 of 100 cases (bootstrap over "
-        "pictures); they say nothing of another training run."
+        "pictures). They say nothing of another training run, and are too narrow where pictures resemble each other, "
+        "such as frames of one film."
     )
     if with_words:
-        note += " Diamonds are the same scores when every prompt is exchanged for another one's words."
+        whose = "another object of the picture" if context.source.task == "referring" else "another picture"
+        note += f" Diamonds are the same scores when every prompt is exchanged for the words of {whose}."
     blocks = [interval_table(rows, other="other words" if with_words else None), paragraph(note, "note")]
     return Section(metrics, blocks)
 

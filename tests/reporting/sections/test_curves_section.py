@@ -14,7 +14,7 @@ def test_curves(referring, change, tmp_path, parse):
     assert section.data["history"]["loss"] == [2.0, 1.0] and math.isnan(section.data["history"]["val_loss"][0])
     page = parse("".join(section.blocks))
     assert [tag for tag, _ in page.tags].count("polyline") == 4
-    assert "overall iou, validation" in page.text and "seconds" not in page.text and "learning rate" not in page.text
+    assert "overall IoU, validation" in page.text and "seconds" not in page.text and "learning rate" not in page.text
 
 
 def test_no_history(referring, change, tmp_path):

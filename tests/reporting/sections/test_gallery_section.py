@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 
 from kmm.reporting.sections import gallery_section as module
@@ -37,3 +39,9 @@ def test_cards(referring, semantic, monkeypatch, parse):
     }  # fmt: skip
     text = parse("".join(section.blocks)).text
     assert "the <b>cat</b> on the left" in text and "IoU 0.60 · attribute" in text
+
+
+def test_nothing_that_counts(referring, change):
+    """The first error of a report is then that no pixel counts, and not one about batches."""
+    nothing = dataclasses.replace(referring.scores, confusion=0 * referring.scores.confusion)
+    assert module.gallery_section(change(referring, scores=nothing)) is None
