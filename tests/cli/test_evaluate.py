@@ -25,6 +25,7 @@ def test_the_task_is_the_models(name, model_files, streets, tmp_path):
     assert ("class_iou" in json.loads(output.read_text())) == (name == "semantic")
 
 
+@pytest.mark.slow
 def test_errors(model_files, streets, tmp_path, fails):
     on_streets = ["--data", streets, "--split", "val"]
     assert "model file must exist" in fails("evaluate", "--model", tmp_path / "nowhere.keras", *on_streets)

@@ -38,6 +38,7 @@ def test_one_prompt(model_files, photograph, tmp_path, capsys):
     assert predict(model_files["referring"], photograph, output, "sky") == 0, "its own files are written anew"
 
 
+@pytest.mark.slow
 def test_several_prompts(model_files, photograph, tmp_path, capsys):
     prompts = ("the red square", "", "unknown words")
     assert predict(model_files["referring"], photograph, tmp_path / "mask.png", *prompts) == 0
@@ -57,6 +58,7 @@ def test_semantic(model_files, photograph, tmp_path):
     assert read(tmp_path / "mask-overlay.png").shape == (30, 100, 3)
 
 
+@pytest.mark.slow
 def test_a_model_of_images_alone(model_files, photograph, tmp_path, fails):
     assert predict(model_files["image_only"], photograph, tmp_path / "mask.png") == 0
     mask = expected_mask(model_files["image_only"], photograph, None, (30, 50))

@@ -37,6 +37,7 @@ def test_an_unfinished_file_is_written_anew(records, tmp_path):
     assert [path.suffix for path in cache.iterdir()] == [".pixels"]
 
 
+@pytest.mark.slow
 def test_crops_in_a_pipeline(records):
     arguments = {"split": "train", "batch_size": 2, "image_size": (8, 8), "training": True, "num_prompts": 2}
     arguments |= {"crop": RandomCrop(), "augmentations": (RandomFlip(),)}

@@ -192,6 +192,7 @@ def test_the_graph_reads_the_same_examples_as_python():
     assert not hasattr(in_python, "reader")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [True, False])
 def test_data_sets_are_the_same_whatever_way_they_read_and_however_many_threads(training):
     masks, runs = [[mask(n)] for n in (1, 2, 3, 4, 5, 6)], []

@@ -221,6 +221,7 @@ def test_around_other_wrappers_the_words_of_the_picture_shown_count(wrap):
     assert absent == 4 * source.num_examples("train")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("training", [True, False])
 def test_data_sets_are_the_same_whatever_way_they_read_and_however_many_threads(training):
     tokenizer, runs = PromptTokenizer.adapt(Drawn().prompts("train"), sequence_length=6), []

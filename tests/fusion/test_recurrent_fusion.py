@@ -79,6 +79,7 @@ def test_word_order_counts():
     assert np.abs(exchanged - outputs)[0].max() > 1e-3
 
 
+@pytest.mark.slow
 def test_trains_where_the_length_is_unknown():
     """Inside a graph the words are read by a loop of unknown length."""
     symbols = [keras.Input((3, 4, 5)), keras.Input((None, 6)), keras.Input((6,)), keras.Input((None,), dtype="bool")]

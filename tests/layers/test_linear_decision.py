@@ -67,6 +67,7 @@ def test_extreme_logits_stay_finite(classes):
     assert np.isfinite(LinearDecision()(logits)).all()
 
 
+@pytest.mark.slow
 def test_learns_whom_to_believe():
     truth = random.integers(0, 3, 64)
     right = 4 * keras.utils.to_categorical(truth, 3)

@@ -21,6 +21,7 @@ def random_batch(num_channels, leading=(4,), seed=0):
     return labels, 3 * rng.normal(size=(*leading, 5, 6, num_channels)).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cls, num_channels", CASES)
 class TestBothLosses:
     def test_leading_dimensions_are_only_a_shape(self, cls, num_channels):

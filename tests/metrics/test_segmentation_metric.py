@@ -225,6 +225,7 @@ class TestBase:
         assert metric.result().dtype == tf.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cases", GROUPS)
 class TestCompiled:
     """Several metrics in one graph: tracing takes longer than all the rest."""

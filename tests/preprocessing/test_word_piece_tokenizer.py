@@ -91,6 +91,7 @@ def test_ids_are_those_of_the_vocabulary():
     assert WordPieceTokenizer(pieces, 5)("red x")["token_ids"].numpy().tolist() == [2, 0, 3, 1, 4]
 
 
+@pytest.mark.slow
 def test_adapt():
     prompts = ["the red car", "The red cars", b"the blue car \xff"] * 20
     tokenizer = WordPieceTokenizer.adapt(iter(prompts), sequence_length=12, max_vocabulary_size=60)

@@ -91,6 +91,7 @@ def test_the_loss_that_was_named_under_the_weights_that_were_named(scenes, tiny_
         loss_under(loss="BinaryDice", class_weights="median")
 
 
+@pytest.mark.slow
 def test_class_weights_are_not_counted_twice():
     class Uncounted:
         name, task, class_names, splits = "streets", "semantic", ("sky", "road"), ("train", "val")

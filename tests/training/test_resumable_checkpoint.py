@@ -88,6 +88,7 @@ def test_the_same_callback_restores_and_goes_on(tmp_path):
     assert_same_state(restored, model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["ckpt-2.index", "ckpt-2.data-00000-of-00001"])
 @pytest.mark.parametrize("damage", ["emptied", "cut", "garbled", "removed"])
 def test_falls_back_to_the_one_before_when_the_newest_is_damaged(tmp_path, file, damage):

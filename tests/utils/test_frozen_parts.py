@@ -37,6 +37,7 @@ def test_parts_inside_are_told_though_the_outer_one_is_frozen_already():
     assert net.get_layer("stem").trainable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["image_encoder/p2_block1", "image_encoder/p1_step/norm", "decoder"])
 def test_frozen_stays_frozen_in_a_file(tmp_path, part):
     """Weights and statistics of what was frozen do not move after loading, all others do."""

@@ -15,6 +15,7 @@ def drawn(tmp_path, rows, **options):
         return np.asarray(picture.convert("RGB"))
 
 
+@pytest.mark.slow
 def test_what_is_drawn(tmp_path):
     whole = drawn(tmp_path, ROWS)
     for changed in ({"scores": [0.45, 0.6]}, {"shuffled": 0.2}, {"latency_ms": 9.0}):

@@ -63,6 +63,7 @@ def test_keeps_every_target_or_the_whole_picture():
         assert kept(found, boxes[0]) > 0.79
 
 
+@pytest.mark.slow
 def test_negatives_are_left_out_whole():
     corner = [[0.0, 0.0, 0.4, 0.3]]
     shares = [
