@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kmm.evaluation.divide import divide
 from kmm.evaluation.resampling import picture_sums, picture_weights
 from kmm.evaluation.sample_scores import NUM_BINS
 
@@ -82,14 +83,14 @@ def _curve(counts, num_bins):
     true, pixels = counts[..., 1, :], counts.sum(axis=-2)
     middles = np.broadcast_to((np.arange(NUM_BINS) + 0.5) / NUM_BINS, pixels.shape).copy()
     # Most probabilities lie near 0 and 1, where the middle of a hundredth would be far off: what is true, if possible.
-    found = np.nan_to_num(_divide(true, pixels), nan=0.5)
+    found = np.nan_to_num(divide(true, pixels), nan=0.5)
     middles[..., 0] = np.clip(found[..., 0], 0, 1 / NUM_BINS)
     middles[..., -1] = np.clip(found[..., -1], 1 - 1 / NUM_BINS, 1)
     of_bins = [
         values.reshape(*values.shape[:-1], num_bins, -1).sum(axis=-1) for values in (pixels, pixels * middles, true)
     ]
     total = pixels.sum(axis=-1, keepdims=True)
-    return _divide(of_bins[0], total), _divide(of_bins[1], of_bins[0]), _divide(of_bins[2], of_bins[0])
+    return divide(of_bins[0], total), divide(of_bins[1], of_bins[0]), divide(of_bins[2], of_bins[0])
 
 
 def _expected_error(shares, probabilities, frequencies):
@@ -114,12 +115,6 @@ def _interval(drawn, level):
 
 def _plain(value):
     return None if np.isnan(value) else float(value)
-
-
-def _divide(numerators, denominators):
-    """The quotients, nan for a divisor of 0."""
-    numerators, denominators = np.broadcast_arrays(np.asarray(numerators, float), denominators)
-    return np.divide(numerators, denominators, out=np.full(numerators.shape, np.nan), where=denominators != 0)
 
 
 def _check(scores, num_bins, level, num_resamples):

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from kmm.evaluation.divide import divide
+
 NUM_BINS = 100
 """Bins of the probabilities in [0, 1]."""
 NUM_RANKS = 200
@@ -85,13 +87,13 @@ class SampleScores:
 
         For a semantic source, the share of all classes but the first.
         """
-        return _divide(self.confusion[:, 1:].sum(axis=(1, 2)), self.counted_pixels)
+        return divide(self.confusion[:, 1:].sum(axis=(1, 2)), self.counted_pixels)
 
     @property
     def class_ious(self):
         """The IoU of each class in each sample, `(num_samples, num_classes)`; nan for neither labelled nor answered."""
         intersections = np.diagonal(self.confusion, axis1=1, axis2=2)
-        return _divide(intersections, self.confusion.sum(axis=1) + self.confusion.sum(axis=2) - intersections)
+        return divide(intersections, self.confusion.sum(axis=1) + self.confusion.sum(axis=2) - intersections)
 
     @property
     def ious(self):
@@ -104,10 +106,5 @@ class SampleScores:
         if self.task == "referring":
             ious = np.where(np.isnan(ious[:, 1]), 1.0, ious[:, 1])
         else:
-            ious = _divide(np.nansum(ious, axis=1), (~np.isnan(ious)).sum(axis=1))
+            ious = divide(np.nansum(ious, axis=1), (~np.isnan(ious)).sum(axis=1))
         return np.where(self.counted_pixels > 0, ious, np.nan)
-
-
-def _divide(numerators, denominators):
-    """The quotients, nan for a divisor of 0."""
-    return np.divide(numerators, denominators, out=np.full(np.shape(numerators), np.nan), where=denominators != 0)

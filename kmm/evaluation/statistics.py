@@ -5,6 +5,8 @@ import re
 
 import numpy as np
 
+from kmm.evaluation.divide import divide
+
 _AT = re.compile(r"precision_at_(0\.\d+|1)")
 _CLASS = "class_iou/"
 
@@ -125,12 +127,12 @@ def _pairs(numerators, denominators):
 
 
 def _ratio(sums):
-    return _divide(sums[..., 0], sums[..., 1])
+    return divide(sums[..., 0], sums[..., 1])
 
 
 def _mean_of_ratios(sums):
     numerators, denominators = np.split(sums, 2, axis=-1)
-    return _mean(_divide(numerators, denominators))
+    return _mean(divide(numerators, denominators))
 
 
 def _combine_matrix(function, num_classes, binary, sums):
@@ -145,33 +147,33 @@ def _matrix_parts(matrix):
 
 def _mean_iou(matrix, binary):
     right, labelled, answered = _matrix_parts(matrix)
-    return _mean(_divide(right, labelled + answered - right))
+    return _mean(divide(right, labelled + answered - right))
 
 
 def _frequency_weighted_iou(matrix, binary):
     right, labelled, answered = _matrix_parts(matrix)
-    ious = _divide(right, labelled + answered - right)
-    return _divide(np.nansum(ious * labelled, axis=-1), labelled.sum(axis=-1))
+    ious = divide(right, labelled + answered - right)
+    return divide(np.nansum(ious * labelled, axis=-1), labelled.sum(axis=-1))
 
 
 def _mean_class_accuracy(matrix, binary):
     right, labelled, _ = _matrix_parts(matrix)
-    return _mean(_divide(right, labelled))
+    return _mean(divide(right, labelled))
 
 
 def _precision(matrix, binary):
     right, _, answered = _matrix_parts(matrix)
-    return _of_classes(_divide(right, answered), binary)
+    return _of_classes(divide(right, answered), binary)
 
 
 def _recall(matrix, binary):
     right, labelled, _ = _matrix_parts(matrix)
-    return _of_classes(_divide(right, labelled), binary)
+    return _of_classes(divide(right, labelled), binary)
 
 
 def _dice(matrix, binary):
     right, labelled, answered = _matrix_parts(matrix)
-    return _of_classes(_divide(2 * right, labelled + answered), binary)
+    return _of_classes(divide(2 * right, labelled + answered), binary)
 
 
 _OF_MATRIX = {
@@ -190,19 +192,13 @@ def _of_classes(values, binary):
 
 def _mean(values):
     """The mean of what is not nan, along the last axis."""
-    return _divide(np.nansum(values, axis=-1), (~np.isnan(values)).sum(axis=-1))
+    return divide(np.nansum(values, axis=-1), (~np.isnan(values)).sum(axis=-1))
 
 
 def _average_precision(sums):
     """The area under precision and recall, from the highest bin to the lowest."""
     counts = sums.reshape(*sums.shape[:-1], 2, -1)[..., ::-1]
     negatives, positives = np.cumsum(counts[..., 0, :], axis=-1), np.cumsum(counts[..., 1, :], axis=-1)
-    precisions = np.nan_to_num(_divide(positives, positives + negatives))
+    precisions = np.nan_to_num(divide(positives, positives + negatives))
     steps = np.diff(positives, axis=-1, prepend=0)
-    return _divide((precisions * steps).sum(axis=-1), positives[..., -1])
-
-
-def _divide(numerators, denominators):
-    """The quotients, nan for a divisor of 0."""
-    numerators, denominators = np.asarray(numerators, float), np.asarray(denominators, float)
-    return np.divide(numerators, denominators, out=np.full(numerators.shape, np.nan), where=denominators != 0)
+    return divide((precisions * steps).sum(axis=-1), positives[..., -1])

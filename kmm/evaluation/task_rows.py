@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from kmm.evaluation.divide import divide
 from kmm.evaluation.sample_scores import NUM_BINS
 from kmm.evaluation.score_row import score_row
 from kmm.evaluation.statistics import statistic
@@ -70,8 +71,8 @@ def class_presence_rows(scores, min_area, **options):
         return np.nansum(values, axis=-1) / np.where(known > 0, known, np.nan)
 
     asked = {
-        "precision": all_together(lambda right, wrong, missed: _divide(right, right + wrong)),
-        "recall": all_together(lambda right, wrong, missed: _divide(right, right + missed)),
+        "precision": all_together(lambda right, wrong, missed: divide(right, right + wrong)),
+        "recall": all_together(lambda right, wrong, missed: divide(right, right + missed)),
         "f1": all_together(_f1),
         "mean_class_f1": mean_of_classes,
     }
@@ -109,15 +110,8 @@ def _known_row(group, name, scores, score_name, options):
 def _mean_row(group, name, score_name, scores, values, options):
     values = np.asarray(values, float)
     terms = np.stack([values, np.ones_like(values)], axis=-1)
-    return score_row(
-        group, name, score_name, scores, terms, lambda sums: _divide(sums[..., 0], sums[..., 1]), **options
-    )
+    return score_row(group, name, score_name, scores, terms, lambda sums: divide(sums[..., 0], sums[..., 1]), **options)
 
 
 def _f1(right, wrong, missed):
-    return _divide(2 * right, 2 * right + wrong + missed)
-
-
-def _divide(numerators, denominators):
-    """The quotients, nan for a divisor of 0."""
-    return np.divide(numerators, denominators, out=np.full(np.shape(numerators), np.nan), where=denominators != 0)
+    return divide(2 * right, 2 * right + wrong + missed)

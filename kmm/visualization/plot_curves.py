@@ -1,10 +1,10 @@
 """How loss and metrics went over the epochs."""
 
-import csv
-
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from kmm.visualization.read_history import read_history
 
 NO_METRICS = ("epoch", "learning_rate", "lr")
 
@@ -28,7 +28,7 @@ def plot_curves(history, path):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     plot_curves({"loss": [2.0, 1.0], "val_overall_iou": [0.3, 0.5]}, pathlib.Path(folder) / "curves.png")
     """
-    columns = history if isinstance(history, dict) else _read_csv(history)
+    columns = history if isinstance(history, dict) else read_history(history)
     columns = {name: np.asarray(values, float) for name, values in columns.items()}
     if not any(name.endswith("loss") and len(values) for name, values in columns.items()):
         where = "a dict" if isinstance(history, dict) else history
@@ -51,20 +51,6 @@ def plot_curves(history, path):
     if metrics:
         axes.set_ylim(0, 1)
     figure.savefig(path, format="png")
-
-
-def _read_csv(path):
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    names = rows[0] if rows else ()
-    return {name: [_number(row[name]) for row in rows] for name in names}
-
-
-def _number(text):
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return np.nan  # an epoch without this value
 
 
 def _draw(axes, title, curves, epochs):

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from kmm.visualization.class_colors import class_colors
+from kmm.visualization.grey_picture import grey_picture
 from kmm.visualization.overlay_mask import PREDICTION_COLOR, TRUTH_COLOR, overlay_mask
 
 PANEL, GAP, MARGIN, LINE = 2.1, 0.06, 0.25, 0.19
@@ -94,7 +95,7 @@ def _panels(row, class_names):
     image, truth, prediction = (
         np.repeat(np.repeat(row[name], factor, axis=0), factor, axis=1) for name in ("image", "truth", "prediction")
     )
-    below = image if class_names else _grey(image)
+    below = image if class_names else grey_picture(image)
     score = row.get("iou")
     score = "" if score is None or math.isnan(score) else f" (IoU {score:.2f})"
     return (
@@ -105,11 +106,6 @@ def _panels(row, class_names):
             overlay_mask(below, prediction, class_names, PREDICTION_COLOR),
         ),
     )
-
-
-def _grey(image):
-    grey = image @ np.array([0.299, 0.587, 0.114])
-    return np.repeat(np.round(30 + 0.75 * grey)[..., None], 3, axis=-1).astype(np.uint8)
 
 
 def _caption(name, mask, class_names):

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from kmm.visualization.grey_picture import grey_picture
 from kmm.visualization.overlay_mask import PREDICTION_COLOR, overlay_mask
 
 PANEL, GAP, MARGIN, LINE = 2.1, 0.06, 0.25, 0.26
@@ -98,8 +99,7 @@ def _panels(row, class_names):
     def drawn(mask):
         image, mask = (np.repeat(np.repeat(array, factor, axis=0), factor, axis=1) for array in (row["image"], mask))
         if not class_names:
-            grey = image @ np.array([0.299, 0.587, 0.114])
-            image = np.repeat(np.round(30 + 0.75 * grey)[..., None], 3, axis=-1).astype(np.uint8)
+            image = grey_picture(image)
         return overlay_mask(image, mask, class_names, PREDICTION_COLOR)
 
     picture = np.repeat(np.repeat(row["image"], factor, axis=0), factor, axis=1)

@@ -1,11 +1,10 @@
 """How the training went."""
 
-import csv
-
 from kmm.reporting.html_elements import heading, side_by_side
 from kmm.reporting.line_chart import line_chart
 from kmm.reporting.report_context import HISTORY
 from kmm.reporting.section import Section
+from kmm.visualization.read_history import read_history
 
 NO_METRICS = ("epoch", "learning_rate", "lr")
 
@@ -21,7 +20,7 @@ def curves_section(context):
         folder has no `history.csv` or it holds no epoch.
     """
     path = context.file(HISTORY)
-    history = {} if path is None else _read(path)
+    history = {} if path is None else read_history(path)
     if not history:
         return None
     epochs = [number + 1 for number in history.get("epoch", range(len(next(iter(history.values())))))]
@@ -57,16 +56,3 @@ def _curves(history, epochs, wanted):
         }
         for name, values in chosen.items()
     ]
-
-
-def _read(path):
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [_number(row[name]) for row in rows] for name in (rows[0] if rows else ())}
-
-
-def _number(text):
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return float("nan")  # an epoch without this value

@@ -12,6 +12,7 @@ from kmm.preprocessing import masks_from_logits
 from kmm.reporting.html_elements import class_legend, escape, heading, number, picture
 from kmm.reporting.section import Section
 from kmm.visualization import overlay_mask
+from kmm.visualization.grey_picture import grey_picture
 from kmm.visualization.overlay_mask import PREDICTION_COLOR, TRUTH_COLOR
 
 COUNT = 10
@@ -114,7 +115,7 @@ def _card(facts, image, truth, answer, context):
     image, truth, answer = (
         np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1) for pixels in (image, truth, answer)
     )
-    below = image if class_names else _grey(image)
+    below = image if class_names else grey_picture(image)
     panels = (
         picture(image, "picture"),
         picture(overlay_mask(below, truth, class_names, TRUTH_COLOR), "truth"),
@@ -130,12 +131,6 @@ def _card(facts, image, truth, answer, context):
     caption = f"<b>{escape(said)}</b>{escape(' · '.join(remarks))}" if said else escape(" · ".join(remarks))
     trio = f'<div class="trio">{"".join(panels)}</div>'
     return f'<figure class="sample">{trio}<figcaption>{caption}</figcaption></figure>'
-
-
-def _grey(image):
-    """So that coloured masks stand out from objects of every colour."""
-    grey = image @ np.array([0.299, 0.587, 0.114])
-    return np.repeat(np.round(30 + 0.75 * grey)[..., None], 3, axis=-1).astype(np.uint8)
 
 
 def _key(color):
