@@ -20,7 +20,6 @@
 from kmm.testing.component_case import ComponentCase
 from kmm.testing.config_checks import check_config, check_registration
 from kmm.testing.sample_checks import check_empty_context, check_padding, check_samples_independent
-from kmm.testing.saved_model_session import SavedModelSession
 from kmm.testing.saving_checks import check_mixed_precision, check_revived, check_saving
 from kmm.testing.shape_checks import check_symbolic_shape, check_unknown_sizes
 from kmm.testing.weight_checks import check_build, check_context_gradients, check_gradients
@@ -45,7 +44,6 @@ ALL_CHECKS = (
 __all__ = [
     "ALL_CHECKS",
     "ComponentCase",
-    "SavedModelSession",
     "check_build",
     "check_config",
     "check_context_gradients",

@@ -27,7 +27,6 @@ TESTED_ELSEWHERE = {
     "kmm/testing/component_case.py": "tests/testing/test_checks.py",
     "kmm/testing/config_checks.py": "tests/testing/test_checks.py",
     "kmm/testing/sample_checks.py": "tests/testing/test_checks.py",
-    "kmm/testing/saved_model_session.py": "tests/export/test_saved_model_session.py",
     "kmm/testing/saving_checks.py": "tests/testing/test_checks.py",
     "kmm/testing/shape_checks.py": "tests/testing/test_checks.py",
     "kmm/testing/weight_checks.py": "tests/testing/test_checks.py",

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 import kmm
+from kmm.export import SavedModelSession
 from kmm.preprocessing import decode_image, masks_from_logits, prepare_images
-from kmm.testing import SavedModelSession
 
 
 def pictures_and_prompts(model, folder, count=32):

@@ -10,12 +10,11 @@ from PIL import Image
 
 from kmm.decoders import FCNDecoder
 from kmm.encoders import ConvImageEncoder, LSTMTextEncoder
-from kmm.export import export_saved_model
+from kmm.export import SavedModelSession, export_saved_model
 from kmm.fusion import CrossAttentionFusion
 from kmm.heads import SegmentationHead
 from kmm.models.multimodal_model import MultimodalModel
 from kmm.preprocessing import PromptTokenizer, decode_image, masks_from_logits, prepare_images, scores_from_logits
-from kmm.testing.saved_model_session import SavedModelSession
 
 PROMPTS = [b"the red car", b"car", b"", b"red \xff \xf0\x9f\x9a\x97", b"unknown words " * 5000]
 KINDS = {"referring": (1, True), "semantic": (5, True), "image only": (5, False), "image only, binary": (1, False)}

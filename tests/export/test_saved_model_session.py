@@ -1,8 +1,10 @@
+import concurrent.futures
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kmm.testing.saved_model_session import SavedModelSession
+from kmm.export import SavedModelSession
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +48,30 @@ def test_empty_batch(saved_model):
 
 def test_the_models_own_errors_are_told(saved_model):
     with SavedModelSession(saved_model) as session:
-        with pytest.raises(RuntimeError, match="no negative number"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="no negative number"):
             session.run({"texts": [[b"a"]], "numbers": [-1]})
         assert session.run({"texts": [[b"a"]], "numbers": [2]})["products"] == [6.0]
+
+
+def test_some_outputs_only(saved_model):
+    with SavedModelSession(saved_model) as session:
+        outputs = session.run({"texts": [[b"a"]], "numbers": [2]}, output_names=["products"])
+        assert list(outputs) == ["products"]
+        with pytest.raises(ValueError, match="output_names must be among .*'products'"):
+            session.run({"texts": [[b"a"]], "numbers": [2]}, output_names=["missing"])
+
+
+def test_several_threads_share_a_session(saved_model):
+    def ask(number):
+        if number % 5 == 0:
+            with pytest.raises(tf.errors.InvalidArgumentError, match="no negative number"):
+                session.run({"texts": [[b"a"]], "numbers": [-1]})
+            return number
+        return session.run({"texts": [[b"a"]], "numbers": [number]})["products"][0] / 3
+
+    with SavedModelSession(saved_model, config=tf.compat.v1.ConfigProto(intra_op_parallelism_threads=1)) as session:
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(ask, range(200))) == list(range(200))
 
 
 def test_wrong_names(saved_model):
@@ -74,7 +97,7 @@ def test_finds_what_pythons_loader_hides(tmp_path):
     loaded = tf.saved_model.load(tmp_path)
     assert tuple(loaded.answer(tf.ones((1, 3)))["y"].shape) == (1, 2)
     with SavedModelSession(tmp_path) as session:
-        with pytest.raises(RuntimeError, match="Could not find variable"):
+        with pytest.raises(tf.errors.FailedPreconditionError, match="Could not find variable"):
             session.run({"x": np.ones((1, 3))})
 
 

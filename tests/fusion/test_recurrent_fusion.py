@@ -3,12 +3,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kmm.export import export_saved_model
+from kmm.export import SavedModelSession, export_saved_model
 from kmm.fusion import RecurrentFusion
 from kmm.layers import CoordinateMap
 from kmm.models import segmenter
 from kmm.preprocessing import PromptTokenizer, scores_from_logits
-from kmm.testing import SavedModelSession
 
 random = np.random.default_rng(0)
 FEATURES = random.normal(size=(3, 3, 4, 5)).astype("float32")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kmm.export import SavedModelSession
 from kmm.layers import SavedModelLayer
-from kmm.testing import SavedModelSession
 from kmm.utils.saved_model_files import SavedModelFiles
 from tests.cases import saved_modules
 

@@ -6,12 +6,11 @@ import tensorflow as tf
 from kmm import decoders, encoders, fusion, heads
 from kmm.data import ShapesSource
 from kmm.evaluation import evaluate
-from kmm.export import export_saved_model
+from kmm.export import SavedModelSession, export_saved_model
 from kmm.layers import LinearDecision, NonlinearDecision
 from kmm.losses import SegmentationCrossEntropy
 from kmm.models import DecisionFusion, MultimodalModel
 from kmm.preprocessing import PromptTokenizer, scores_from_logits
-from kmm.testing import SavedModelSession
 
 TOKENIZER = PromptTokenizer(["red", "green", "circle"], sequence_length=5)
 random = np.random.default_rng(0)

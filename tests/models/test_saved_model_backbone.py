@@ -95,8 +95,7 @@ def second_process(folder):
     prepare_process()
     import keras
 
-    from kmm import testing
-    from kmm.export import export_saved_model
+    from kmm.export import SavedModelSession, export_saved_model
 
     folder = pathlib.Path(folder)
     for dtype in ("float32", "mixed_bfloat16"):
@@ -105,7 +104,7 @@ def second_process(folder):
         train(model, 10)
         np.savez(folder / f"{dtype}_continued.npz", **state_of(model))
         export = export_saved_model(model, folder / f"{dtype}_export")
-        with testing.SavedModelSession(export) as session:
+        with SavedModelSession(export) as session:
             answer = session.run({"image_bytes": png_files(model), "prompt": [text.encode() for text in PHRASES]})
         np.savez(folder / f"{dtype}_served.npz", score=answer["score"], mask=answer["mask"])
 

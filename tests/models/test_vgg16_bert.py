@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 
 from kmm import losses, models
-from kmm.export import export_saved_model
+from kmm.export import SavedModelSession, export_saved_model
 from kmm.preprocessing import PromptTokenizer, WordPieceTokenizer, decode_image, masks_from_logits, prepare_images
-from kmm.testing import SavedModelSession
 from kmm.training import BranchAdamW, branch_multipliers
 
 PROMPTS = ["a red car", "two small cats"]

@@ -11,9 +11,8 @@ from PIL import Image
 
 from kmm import data, encoders, evaluation, losses, models
 from kmm.cli.main import main
-from kmm.export import export_saved_model
+from kmm.export import SavedModelSession, export_saved_model
 from kmm.preprocessing import PromptTokenizer, RawPrompts, WordPieceTokenizer
-from kmm.testing import SavedModelSession
 from tests.cases.saved_modules import write
 from tests.cases.saved_text_modules import BERT_NAMES, SENTENCES, bert
 

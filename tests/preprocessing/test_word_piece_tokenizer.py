@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 from hypothesis import strategies
 
+from kmm.export import SavedModelSession
 from kmm.preprocessing import WordPieceTokenizer
-from kmm.testing import SavedModelSession
 
 pytest.importorskip("keras_hub")
 pytest.importorskip("tensorflow_text")

@@ -12,16 +12,18 @@ class SavedModelSession:
     """Loads a SavedModel through TensorFlow's C interface and runs its signatures in a C++ session.
 
     TensorFlow Serving runs this path, and none of Python's loader: some exports load in Python and fail here, for
-    example with "Could not find variable". Use it in tests of an export. It reads the shared library of the installed
-    TensorFlow wheel on Linux.
+    example with "Could not find variable". Use it in tests of an export, and to answer without Keras. Several threads
+    may run one session at a time. It reads the shared library of the installed TensorFlow wheel on Linux.
 
     Args:
         path: folder of the SavedModel, the one that holds `saved_model.pb`.
         tags: tags of the graph to load.
+        config: `tf.compat.v1.ConfigProto`, for instance with numbers of threads; `None` for TensorFlow's defaults.
 
     Raises:
-        ValueError: no graph in the file has these tags, or `run` gets another signature or other inputs than stored.
-        RuntimeError: the C++ session refuses the model or the inputs; the message is its own.
+        ValueError: no graph in the file has these tags, or `run` gets another signature, or other inputs or outputs
+            than stored.
+        tf.errors.OpError: the C++ session refuses the model or the inputs; class, code and message are its own.
 
     Example:
 
@@ -36,21 +38,27 @@ class SavedModelSession:
     (3,)
     """
 
-    def __init__(self, path, tags=("serve",)):
+    def __init__(self, path, tags=("serve",), config=None):
         self.path = pathlib.Path(path)
         self._session = None
         self.signatures = self._read_signatures(set(tags))
         self._library = _load_library()
-        self._status = self._library.TF_NewStatus()
         self._graph = self._library.TF_NewGraph()
         options = self._library.TF_NewSessionOptions()
         tag_array = (ctypes.c_char_p * len(tags))(*(tag.encode() for tag in tags))
-        session = self._library.TF_LoadSessionFromSavedModel(
-            options, None, str(self.path).encode(), tag_array, len(tags), self._graph, None, self._status
-        )
-        self._library.TF_DeleteSessionOptions(options)
-        self._check_status()
-        self._session = session
+        try:
+            if config is not None:
+                proto = config.SerializeToString()
+                self._checked(self._library.TF_SetConfig, options, proto, len(proto))
+            load = self._library.TF_LoadSessionFromSavedModel
+            self._session = self._checked(
+                load, options, None, str(self.path).encode(), tag_array, len(tags), self._graph, None
+            )
+        except tf.errors.OpError:
+            self._library.TF_DeleteGraph(self._graph)
+            raise
+        finally:
+            self._library.TF_DeleteSessionOptions(options)
 
     def _read_signatures(self, tags):
         saved_model = saved_model_pb2.SavedModel.FromString((self.path / "saved_model.pb").read_bytes())
@@ -60,12 +68,13 @@ class SavedModelSession:
         stored = [sorted(meta_graph.meta_info_def.tags) for meta_graph in saved_model.meta_graphs]
         raise ValueError(f"tags must be those of a stored graph. Received: tags={sorted(tags)}. Stored: {stored}.")
 
-    def run(self, inputs, signature_name="serving_default"):
+    def run(self, inputs, signature_name="serving_default", output_names=None):
         """Runs one signature.
 
         Args:
             inputs: dict from the signature's input names to arrays; strings as arrays or lists of `bytes`.
             signature_name: name of the signature.
+            output_names: the outputs to compute; `None` for all.
 
         Returns:
             dict from the signature's output names to arrays; strings as object arrays of `bytes`.
@@ -77,26 +86,33 @@ class SavedModelSession:
         signature = self.signatures[signature_name]
         if set(inputs) != set(signature.inputs):
             raise ValueError(f"inputs must have the names {sorted(signature.inputs)}. Received: {sorted(inputs)}.")
-        library, output_names = self._library, list(signature.outputs)
-        tensors = [self._to_tensor(inputs[name], info.dtype) for name, info in signature.inputs.items()]
+        output_names = list(signature.outputs if output_names is None else output_names)
+        if not set(output_names) <= set(signature.outputs):
+            raise ValueError(
+                f"output_names must be among {sorted(signature.outputs)}. Received: output_names={output_names}."
+            )
+        library, tensors = self._library, []
         results = (ctypes.c_void_p * len(output_names))()
-        library.TF_SessionRun(
-            self._session,
-            None,
-            self._endpoints(signature.inputs.values()),
-            (ctypes.c_void_p * len(tensors))(*tensors),
-            len(tensors),
-            self._endpoints(signature.outputs.values()),
-            results,
-            len(output_names),
-            None,
-            0,
-            None,
-            self._status,
-        )
-        for tensor in tensors:
-            self._delete_input(tensor)
-        self._check_status()
+        try:
+            for name, info in signature.inputs.items():
+                tensors.append(self._to_tensor(inputs[name], info.dtype))
+            self._checked(
+                library.TF_SessionRun,
+                self._session,
+                None,
+                self._endpoints(signature.inputs.values()),
+                (ctypes.c_void_p * len(tensors))(*tensors),
+                len(tensors),
+                self._endpoints([signature.outputs[name] for name in output_names]),
+                results,
+                len(output_names),
+                None,
+                0,
+                None,
+            )
+        finally:
+            for tensor in tensors:
+                self._delete_input(tensor)
         outputs = {name: self._to_array(tensor) for name, tensor in zip(output_names, results, strict=True)}
         for tensor in results:
             library.TF_DeleteTensor(tensor)
@@ -105,10 +121,9 @@ class SavedModelSession:
     def close(self):
         """Frees the session; it cannot run afterwards."""
         if self._session is not None:
-            self._library.TF_CloseSession(self._session, self._status)
-            self._library.TF_DeleteSession(self._session, self._status)
+            self._checked(self._library.TF_CloseSession, self._session)
+            self._checked(self._library.TF_DeleteSession, self._session)
             self._library.TF_DeleteGraph(self._graph)
-            self._library.TF_DeleteStatus(self._status)
             self._session = None
 
     def __enter__(self):
@@ -117,9 +132,18 @@ class SavedModelSession:
     def __exit__(self, *exception):
         self.close()
 
-    def _check_status(self):
-        if self._library.TF_GetCode(self._status) != 0:
-            raise RuntimeError(self._library.TF_Message(self._status).decode("utf-8", "replace"))
+    def _checked(self, function, *arguments):
+        """Calls a function whose last argument is a status, one of its own for each call, and raises what it says."""
+        status = self._library.TF_NewStatus()
+        try:
+            result = function(*arguments, status)
+            code = self._library.TF_GetCode(status)
+            if code:
+                message = self._library.TF_Message(status).decode("utf-8", "replace")
+                raise tf.compat.v1.errors.exception_type_from_error_code(code)(None, None, message)
+            return result
+        finally:
+            self._library.TF_DeleteStatus(status)
 
     def _endpoints(self, infos):
         names = [info.name.split(":") for info in infos]
@@ -182,6 +206,7 @@ _FUNCTIONS = {
     "TF_GraphOperationByName": (_POINTER, [_POINTER, ctypes.c_char_p]),
     "TF_NewSessionOptions": (_POINTER, []),
     "TF_DeleteSessionOptions": (None, [_POINTER]),
+    "TF_SetConfig": (None, [_POINTER, ctypes.c_char_p, _SIZE, _POINTER]),
     "TF_LoadSessionFromSavedModel": (
         _POINTER,
         [_POINTER, _POINTER, ctypes.c_char_p, _POINTER, _INT, _POINTER, _POINTER, _POINTER],
