@@ -17,6 +17,9 @@ TOKEN_IDS = "token_ids"
 PADDING_MASK = "padding_mask"
 """bool `(batch, sequence_length)`, `True` at real tokens."""
 
+WAVEFORMS = "waveforms"
+"""float32 `(batch, samples)`: sound of one channel, values in [-1, 1]."""
+
 SEGMENTATION_MASKS = "segmentation_masks"
 """uint8 `(batch, height, width)` class ids; `IGNORE_VALUE` marks pixels that count nowhere."""
 

@@ -22,6 +22,9 @@ class Decoder(keras.layers.Layer):
         ValueError: if no level is given, or a level is missing in the features.
     """
 
+    sums_levels = False
+    """Whether levels are only ever added. Then one that no words enter may have one row for all prompts."""
+
     def __init__(self, filters, levels, **kwargs):
         super().__init__(**kwargs)
         levels = tuple(sorted(levels))

@@ -30,6 +30,8 @@ class FCNDecoder(Decoder):
     (1, 8, 8, 16)
     """
 
+    sums_levels = True
+
     def __init__(self, filters, levels=("P3", "P4", "P5"), refinements=1, **kwargs):
         super().__init__(filters, levels, **kwargs)
         self.refinements = refinements

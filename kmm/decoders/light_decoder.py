@@ -33,6 +33,8 @@ class LightDecoder(Decoder):
     (1, 8, 8, 16)
     """
 
+    sums_levels = True
+
     def __init__(self, filters, levels=("P3", "P4", "P5"), **kwargs):
         super().__init__(filters, levels, **kwargs)
         policy = self.dtype_policy

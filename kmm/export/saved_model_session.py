@@ -41,7 +41,8 @@ class SavedModelSession:
     def __init__(self, path, tags=("serve",), config=None):
         self.path = pathlib.Path(path)
         self._session = None
-        self.signatures = self._read_signatures(set(tags))
+        self.meta_graph = self._read_meta_graph(set(tags))
+        self.signatures = dict(self.meta_graph.signature_def)
         self._library = _load_library()
         self._graph = self._library.TF_NewGraph()
         options = self._library.TF_NewSessionOptions()
@@ -60,11 +61,11 @@ class SavedModelSession:
         finally:
             self._library.TF_DeleteSessionOptions(options)
 
-    def _read_signatures(self, tags):
+    def _read_meta_graph(self, tags):
         saved_model = saved_model_pb2.SavedModel.FromString((self.path / "saved_model.pb").read_bytes())
         for meta_graph in saved_model.meta_graphs:
             if set(meta_graph.meta_info_def.tags) == tags:
-                return dict(meta_graph.signature_def)
+                return meta_graph
         stored = [sorted(meta_graph.meta_info_def.tags) for meta_graph in saved_model.meta_graphs]
         raise ValueError(f"tags must be those of a stored graph. Received: tags={sorted(tags)}. Stored: {stored}.")
 

@@ -31,7 +31,7 @@ def decode_image(image_bytes, max_pixels=MAX_PIXELS):
     (4, 6, 3)
     """
     content, is_jpeg, _ = check_size(image_bytes, max_pixels)
-    image = tf.cond(is_jpeg, lambda: _decode_jpeg(content), lambda: tf.io.decode_png(content, channels=3))
+    image = tf.cond(is_jpeg, lambda: decode_jpeg(content), lambda: tf.io.decode_png(content, channels=3))
     return tf.ensure_shape(image, (None, None, 3))
 
 
@@ -46,7 +46,7 @@ def check_size(image_bytes, max_pixels=MAX_PIXELS):
     """
     image_bytes = tf.ensure_shape(tf.convert_to_tensor(image_bytes, "string"), [])
     is_jpeg = is_jpeg_file(image_bytes)
-    is_png = tf.strings.substr(image_bytes, 0, 8) == _PNG_START
+    is_png = is_png_file(image_bytes)
     known = tf.debugging.Assert(
         is_jpeg | is_png,
         ["An image must be a JPEG or PNG file. Received the starting bytes:", tf.strings.substr(image_bytes, 0, 8)],
@@ -66,9 +66,14 @@ def is_jpeg_file(image_bytes):
     return tf.strings.substr(image_bytes, 0, 3) == _JPEG_START
 
 
+def is_png_file(image_bytes):
+    """Whether bytes begin as a PNG file does."""
+    return tf.strings.substr(image_bytes, 0, 8) == _PNG_START
+
+
 def size_in_header(image_bytes):
     """int64 `(height, width)` that the header of one JPEG or PNG file announces."""
-    return tf.cond(is_jpeg_file(image_bytes), lambda: _jpeg_size(image_bytes), lambda: _png_size(image_bytes))
+    return tf.cond(is_jpeg_file(image_bytes), lambda: _jpeg_size(image_bytes), lambda: png_size(image_bytes))
 
 
 def _operations(assertion):
@@ -76,7 +81,8 @@ def _operations(assertion):
     return [] if assertion is None else [assertion]
 
 
-def _decode_jpeg(image_bytes):
+def decode_jpeg(image_bytes):
+    """uint8 `(height, width, 3)` of a JPEG file, with Pillow's arithmetic."""
     # The default method differs from Pillow's, with which training and `kmm predict` read, by up to 7 of 255.
     return tf.io.decode_jpeg(image_bytes, channels=3, dct_method="INTEGER_ACCURATE")
 
@@ -85,9 +91,10 @@ def _jpeg_size(image_bytes):
     return tf.image.extract_jpeg_shape(image_bytes, "int64")[:2]
 
 
-def _png_size(image_bytes):
+def png_size(image_bytes):
+    """int64 `(height, width)` that the header of a PNG file announces."""
     # The first chunk of a PNG file stores width and height as big-endian integers from byte 16 on.
-    header = tf.strings.substr(tf.strings.join([image_bytes, b"\0" * 24]), 16, 8)
+    header = tf.strings.substr(tf.strings.join([tf.strings.substr(image_bytes, 0, 24), b"\0" * 24]), 16, 8)
     four_bytes = tf.reshape(tf.cast(tf.io.decode_raw(header, "uint8", fixed_length=8), "int64"), (2, 4))
     width_height = tf.reduce_sum(four_bytes * [2**24, 2**16, 2**8, 1], axis=1)
     return tf.reverse(width_height, [0])

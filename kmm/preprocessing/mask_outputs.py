@@ -1,5 +1,7 @@
 """What logits say, as masks and scores: one definition for predictions in Python and for exported models."""
 
+import math
+
 import tensorflow as tf
 
 from kmm import feature_keys
@@ -36,7 +38,7 @@ def masks_from_logits(logits, size=None, threshold=0.5):
     Args:
         logits: float `(height, width, channels)` or `(batch, height, width, channels)`.
         size: `(height, width)` of the masks in pixels; `None` keeps that of the logits.
-        threshold: probability above which a pixel belongs to a binary mask.
+        threshold: probability above which a pixel belongs to a binary mask: a number, or a float tensor `(batch,)`.
 
     Returns:
         uint8 masks `(height, width)` or `(batch, height, width)`.
@@ -49,10 +51,17 @@ def masks_from_logits(logits, size=None, threshold=0.5):
     logits = tf.cast(logits, "float32")
     if logits.shape[-1] == 1:
         logits = logits if size is None else tf.image.resize(logits, size)
-        return tf.cast(tf.sigmoid(logits[..., 0]) > threshold, "uint8")
+        return tf.cast(logits[..., 0] > _logit(threshold), "uint8")
     if size is None:
         return tf.cast(tf.argmax(logits, axis=-1, output_type="int32"), "uint8")
     return _largest_when_resized(logits, size)
+
+
+def _logit(threshold):
+    """The logit of a probability, shaped to compare with `(..., height, width)`: cheaper than a sigmoid per pixel."""
+    if isinstance(threshold, (int, float)):
+        return math.log(threshold / (1.0 - threshold))
+    return (tf.math.log(threshold) - tf.math.log1p(-threshold))[..., None, None]
 
 
 def _largest_when_resized(logits, size):
@@ -79,7 +88,7 @@ def scores_from_logits(logits, threshold=0.5):
 
     Args:
         logits: float `(..., height, width, channels)`.
-        threshold: probability above which a pixel belongs to a binary mask.
+        threshold: as for `masks_from_logits`.
 
     Returns:
         float32 scores `(...)`.
@@ -92,7 +101,7 @@ def scores_from_logits(logits, threshold=0.5):
     logits = tf.cast(logits, "float32")
     if logits.shape[-1] == 1:
         probabilities = tf.sigmoid(logits[..., 0])
-        inside = tf.cast(probabilities > threshold, "float32")
+        inside = tf.cast(logits[..., 0] > _logit(threshold), "float32")
         return tf.math.divide_no_nan(
             tf.reduce_sum(probabilities * inside, axis=(-2, -1)), tf.reduce_sum(inside, axis=(-2, -1))
         )

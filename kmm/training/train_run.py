@@ -103,7 +103,8 @@ def train_run(
     visualization.plot_gallery(rows, folder / "predictions.png", class_names=source.class_names)
     visualization.plot_curves(folder / "history.csv", folder / "curves.png")
     if export and not (folder / "saved_model").exists():
-        export_saved_model(model, folder / "saved_model")
+        scores = {"split": split, "source": source.name, **result}
+        export_saved_model(model, folder / "saved_model", class_names=source.class_names, metrics=scores)
     checkpoint.remove()
     return result
 

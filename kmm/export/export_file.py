@@ -1,0 +1,160 @@
+"""What the exports to single files share: conversion, the check on the runtime, and a safe place on the disk."""
+
+import json
+import logging
+import os
+import pathlib
+import shutil
+import uuid
+
+import keras
+import numpy as np
+
+from kmm import feature_keys
+from kmm.export.compare_answers import compare_answers, sample_inputs
+from kmm.export.float32_copy import float32_copy
+from kmm.export.tensor_function import LOGITS, tensor_function
+from kmm.preprocessing.mask_outputs import segmentation_logits
+from kmm.preprocessing.tokenizer_for import tokenizer_for
+from kmm.version import __version__
+
+MAX_DIFFERENCE = 1e-3
+"""Largest difference of two logits, as a share of the largest logit; float32 kernels differ by about 1e-6."""
+
+
+def export_file(
+    model,
+    path,
+    suffix,
+    convert,
+    open_file,
+    tokenizer=None,
+    threshold=0.5,
+    class_names=None,
+    min_equal=0.999,
+    max_difference=MAX_DIFFERENCE,
+    samples=None,
+    details=None,
+):
+    """Writes a model in another format, runs it there, and shows the file only if its answers are the model's.
+
+    Args:
+        model, path, tokenizer, threshold, class_names, min_equal, samples: see `kmm.export.export_onnx`.
+        suffix: how the file's name ends, such as ".onnx".
+        convert: function `(function, path)` that writes a `tensor_function` to `path`, a place in an empty folder.
+        open_file: function from the path of a written file to a function that runs it, from a dict of inputs to a dict
+            of outputs.
+        max_difference: largest difference of two logits, as a share of the largest; `None` for any.
+        details: a dict of what else the JSON file beside it says, or `None`.
+
+    Returns:
+        path of the written file.
+
+    Raises:
+        FileExistsError: there is such a file.
+        ValueError: the name ends otherwise; the model cannot be converted; or the file answers otherwise.
+    """
+    path = pathlib.Path(path)
+    _check_path(path, suffix)
+    tokenizer = tokenizer_for(model, tokenizer)
+    _check_words(model, suffix)
+    num_classes = segmentation_logits(model.output).shape[-1]
+    model = float32_copy(model)
+    function = tensor_function(model, getattr(tokenizer, "sequence_length", None))
+    specs = function.input_signature[0]
+    samples = samples or sample_inputs(specs, getattr(tokenizer, "vocabulary_size", None))
+    samples = {name: np.asarray(samples[name], spec.dtype.as_numpy_dtype) for name, spec in specs.items()}
+    expected = function(samples)[LOGITS].numpy()
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.parent / f"unfinished-{uuid.uuid4().hex}"
+    unfinished.mkdir()
+    try:
+        written = unfinished / path.name
+        found = _convert_and_compare(model, function, written, convert, open_file, expected, samples, threshold)
+        _check_answers(found, min_equal, max_difference, suffix)
+        about = {
+            "kmm_version": __version__,
+            "image_size": list(specs[feature_keys.IMAGES].shape[1:3]),
+            "num_classes": num_classes,
+            "class_names": None if class_names is None else list(class_names),
+            "threshold": threshold,
+            "inputs": {name: [spec.dtype.name, list(spec.shape)] for name, spec in specs.items()},
+            "tokenizer": None if tokenizer is None else keras.saving.serialize_keras_object(tokenizer),
+            "compared_with_keras": found,
+            **(details or {}),
+        }
+        (unfinished / f"{path.name}.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+        # The file that is opened comes last, when all that belongs to it is there.
+        for part in sorted(unfinished.iterdir(), key=lambda part: part.name == path.name):
+            os.replace(part, path.parent / part.name)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return path
+
+
+def _convert_and_compare(model, function, path, convert, open_file, expected, samples, threshold):
+    loggers = [logging.getLogger(name) for name in ("tensorflow", "tf2onnx")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:  # they tell about their own affairs
+            logger.setLevel(logging.ERROR)
+        convert(function, path)
+        run = open_file(path)
+        return compare_answers(lambda inputs: run(inputs)[LOGITS], expected, samples, threshold)
+    except ImportError:
+        raise
+    except Exception as error:  # every converter and runtime has errors of its own
+        raise ValueError(
+            f"This model cannot be written as a {path.suffix} file: the converter or the runtime refuses a part of it. "
+            f"Received: {_parts(model)}. Its words: {_shorten(error)} Choose other parts, or write a SavedModel with "
+            "export_saved_model, which takes all."
+        ) from error
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _check_path(path, suffix):
+    if path.suffix != suffix:
+        raise ValueError(f"The file's name must end in {suffix!r}. Received: path={str(path)!r}. Rename it.")
+    existing = [str(other) for other in (path, path.with_name(f"{path.name}.json")) if other.exists()]
+    if existing:
+        raise FileExistsError(
+            f"An export never replaces a file. Received: path={str(path)!r}, and there is {existing}. "
+            "Choose another name, or remove them first."
+        )
+
+
+def _check_words(model, suffix):
+    if feature_keys.PROMPTS in [tensor.name for tensor in model.inputs]:
+        raise ValueError(
+            f"A model in the format {suffix!r} reads token ids, as its runtime knows no strings. Received: "
+            f"{_parts(model)}, whose text encoder reads the prompts themselves. Train it with "
+            "kmm.encoders.LSTMTextEncoder, GRUTextEncoder, TransformerTextEncoder or PooledTextEncoder and a "
+            "kmm.preprocessing.PromptTokenizer, or write a SavedModel with export_saved_model."
+        )
+
+
+def _check_answers(found, min_equal, max_difference, suffix):
+    too_far = max_difference is not None and not found["max_difference"] <= max_difference
+    if found["equal_pixels"] < min_equal or too_far:
+        raise ValueError(
+            f"The {suffix} file must answer as the Keras model does, so it was removed. Received: equal pixels "
+            f"{found['equal_pixels']:.5f} of at least {min_equal}; largest difference of logits "
+            f"{found['max_difference']:.2g} of their largest, at most {max_difference}. Take pictures of your own as "
+            "`samples`, or a lower `min_equal` if the loss is worth it to you."
+        )
+
+
+def _parts(model):
+    """The names of a model's parts, for readers."""
+    parts = [getattr(model, name, None) for name in ("image_encoder", "decoder")]
+    for name in ("context_encoders", "fusions", "heads"):
+        parts += getattr(model, name, {}).values()
+    return ", ".join(dict.fromkeys(type(part).__name__ for part in parts if part is not None)) or type(model).__name__
+
+
+def _shorten(error, max_length=400):
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return text if len(text) <= max_length else f"{text[:max_length]}..."
