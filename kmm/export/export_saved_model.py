@@ -1,6 +1,7 @@
 """Writing a model as a SavedModel that takes raw files and raw words."""
 
 import pathlib
+import tempfile
 
 import tensorflow as tf
 
@@ -64,8 +65,8 @@ def export_saved_model(
     rows are served. Rows with the same picture are decoded and encoded once. An EXIF rotation is not applied, unlike
     in training, `kmm predict` and `kmm.serving.Client`: other clients turn their photographs upright first.
 
-    Beside the SavedModel lie `batching_params.pbtxt` and, in `assets.extra`, warm-up requests, `model_card.json` (and
-    `MODEL_CARD.md`), `tokenizer.json` and `sha256.json`.
+    Beside the SavedModel lie `batching_params.pbtxt`, the words in `assets/vocabulary.txt`, and, in `assets.extra`,
+    warm-up requests, `model_card.json` (and `MODEL_CARD.md`), `tokenizer.json` and `sha256.json`.
 
     Memory beside the model's: about 16 bytes for each pixel of a photograph, of two photographs at a time, whatever the
     number of classes. Time for the masks at own size grows with pixels times classes.
@@ -125,7 +126,9 @@ def export_saved_model(
         module = tf.Module()
         module.weights = list({id(v): v for endpoint in endpoints.values() for v in endpoint.variables}.values())
         module.tables = parts.trackables
-        tf.saved_model.save(module, str(folder), signatures=endpoints)
+        with tempfile.TemporaryDirectory() as scratch:
+            module.vocabulary = _vocabulary_asset(tokenizer, pathlib.Path(scratch))
+            tf.saved_model.save(module, str(folder), signatures=endpoints)
         write_warm_up(folder, requests)
         (pathlib.Path(folder) / BATCHING_FILE).write_text(batching_parameters(), encoding="utf-8")
 
@@ -134,6 +137,16 @@ def export_saved_model(
         write_card(folder, {**card, "verified": verified}, tokenizer)
 
     return write_next_version(directory, write, check)
+
+
+def _vocabulary_asset(tokenizer, folder):
+    """The words as a file that travels in `assets`, one a line, for those who tokenise themselves."""
+    words = getattr(tokenizer, "vocabulary", None)
+    if not words:
+        return None
+    path = folder / "vocabulary.txt"
+    path.write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+    return tf.saved_model.Asset(str(path))
 
 
 def _inputs(endpoint):

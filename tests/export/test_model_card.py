@@ -46,6 +46,11 @@ def test_tokenizer_travels_along(folder, make_model):
     assert tokenizer.get_config() == make_model(3).prompt_tokenizer.get_config()
 
 
+def test_vocabulary_is_an_asset(folder, make_model):
+    words = (folder / "assets/vocabulary.txt").read_text().splitlines()
+    assert words == list(make_model(3).prompt_tokenizer.vocabulary)
+
+
 def test_batching_parameters(folder):
     assert (folder / BATCHING_FILE).read_text() == batching_parameters()
 
