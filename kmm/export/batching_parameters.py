@@ -1,32 +1,41 @@
-"""How a server merges requests, in the text form of its own message."""
+"""How a server merges requests, in the text format of its own message."""
 
 import os
 
 BATCHING_FILE = "batching_params.pbtxt"
+"""Where a server looks for it inside a version's folder."""
+
+MAX_BATCH_ROWS = 16
+"""How many rows run at a time."""
+
+MAX_REQUEST_ROWS = 256
+"""How many rows one request may have; it is split."""
 
 
-def batching_parameters(max_batch_size=16, timeout_micros=1000, max_enqueued_batches=64, num_threads=None):
-    """Text of a `tensorflow.serving.BatchingParameters`.
+def batching_parameters(cores=None):
+    """How requests that wait at a time are merged, for one model or for a whole server.
+
+    A request runs at once when a thread is idle, and is merged with others while all are busy. A full queue answers
+    UNAVAILABLE, before requests wait for longer than clients do.
 
     Args:
-        max_batch_size: rows of a merged batch at most.
-        timeout_micros: how long a request waits for others, in microseconds.
-        max_enqueued_batches: batches that wait at most; beyond, requests are refused.
-        num_threads: batches computed at a time; `None` for the cores of this computer.
+        cores: how many batches run at a time; `None` for the cores of this computer.
+
+    Returns:
+        text, a `BatchingParameters`.
 
     Example:
 
-    >>> print(batching_parameters(max_batch_size=8, num_threads=2))
-    max_batch_size { value: 8 }
-    batch_timeout_micros { value: 1000 }
-    max_enqueued_batches { value: 64 }
-    num_batch_threads { value: 2 }
-    <BLANKLINE>
+    >>> print(batching_parameters(cores=2).splitlines()[0])
+    max_batch_size { value: 256 }
     """
-    num_threads = num_threads or os.cpu_count()
-    return (
-        f"max_batch_size {{ value: {max_batch_size} }}\n"
-        f"batch_timeout_micros {{ value: {timeout_micros} }}\n"
-        f"max_enqueued_batches {{ value: {max_enqueued_batches} }}\n"
-        f"num_batch_threads {{ value: {num_threads} }}\n"
-    )
+    cores = cores or os.cpu_count() or 1
+    values = {
+        "max_batch_size": MAX_REQUEST_ROWS,
+        "enable_large_batch_splitting": "true",
+        "max_execution_batch_size": MAX_BATCH_ROWS,
+        "batch_timeout_micros": 0,
+        "num_batch_threads": cores,
+        "max_enqueued_batches": max(8, 4 * cores),
+    }
+    return "".join(f"{name} {{ value: {value} }}\n" for name, value in values.items())

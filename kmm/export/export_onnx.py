@@ -80,7 +80,7 @@ def _convert(function, path):
     import tf2onnx
 
     endpoint = function.get_concrete_function()
-    frozen = convert_variables_to_constants_v2(endpoint, lower_control_flow=False)
+    frozen = convert_variables_to_constants_v2(endpoint, lower_control_flow=False, aggressive_inlining=True)
     inputs, outputs = ([tensor.name for tensor in tensors] for tensors in (frozen.inputs, frozen.outputs))
     names = [spec.name for spec in tf.nest.flatten(function.input_signature)] + sorted(endpoint.structured_outputs)
     tf2onnx.convert.from_graph_def(

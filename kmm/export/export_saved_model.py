@@ -62,8 +62,8 @@ def export_saved_model(
     from `audio_bytes`, WAV files, at the model's `sample_rate`.
 
     A row whose file is no picture, is damaged, or is too large, answers with its `status` and an empty mask; the other
-    rows are served. Rows with the same picture are decoded and encoded once. An EXIF rotation is not applied, unlike
-    in training, `kmm predict` and `kmm.serving.Client`: other clients turn their photographs upright first.
+    rows are served. Rows with the same picture are decoded and encoded once. An EXIF rotation is undone, as in
+    training, so masks are those of the upright photograph.
 
     Beside the SavedModel lie `batching_params.pbtxt`, the words in `assets/vocabulary.txt`, and, in `assets.extra`,
     warm-up requests, `model_card.json` (and `MODEL_CARD.md`), `tokenizer.json` and `sha256.json`.

@@ -6,6 +6,7 @@ from kmm.export import statuses
 from kmm.export.try_decode import try_decode
 from kmm.preprocessing import prepare_images
 from kmm.preprocessing.decode_image import decode_jpeg, is_jpeg_file, is_png_file, png_size
+from kmm.preprocessing.turn_upright import exif_orientation, turn_upright
 
 PARALLEL_PICTURES = 2
 """How many pictures of a batch are held at their own size at a time."""
@@ -15,7 +16,7 @@ def read_pictures(image_bytes, image_size, max_bytes, max_pixels):
     """Decodes JPEG and PNG files of any sizes and brings them to a model's size; nothing in a file raises.
 
     The length of a file, its first bytes and the size that its header announces are looked at before any pixel is
-    decoded.
+    decoded. A JPEG file's EXIF rotation is undone.
 
     Args:
         image_bytes: strings `(batch,)`.
@@ -25,7 +26,7 @@ def read_pictures(image_bytes, image_size, max_bytes, max_pixels):
 
     Returns:
         uint8 pictures `(batch, *image_size, 3)`, black where there is none; int32 `(batch, 2)`, height and width of
-        each file's picture, 0 where there is none; strings `(batch,)`, one of `kmm.export.statuses`.
+        each file's upright picture, 0 where there is none; strings `(batch,)`, one of `kmm.export.statuses`.
 
     Example:
 
@@ -73,8 +74,11 @@ def _jpeg_size(file_bytes, nothing):
 
 
 def _decode(file_bytes, nothing):
+    def upright():
+        return turn_upright(try_decode(decode_jpeg, file_bytes, nothing), exif_orientation(file_bytes))
+
     return tf.cond(
         is_jpeg_file(file_bytes),
-        lambda: try_decode(decode_jpeg, file_bytes, nothing),
+        upright,
         lambda: try_decode(lambda content: tf.io.decode_png(content, channels=3), file_bytes, nothing),
     )

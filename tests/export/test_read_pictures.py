@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from kmm.export import statuses
 from kmm.export.read_pictures import read_pictures
@@ -44,3 +44,14 @@ def test_no_bytes_ever_raise():
 def test_limit_of_pixels(width, height, code):
     for encode in (tf.io.encode_png, tf.io.encode_jpeg):
         assert read([encode(tf.zeros((height, width, 3), "uint8")).numpy()])[2][0].decode().split(":")[0] == code
+
+
+def test_what_a_camera_turned_is_turned_back():
+    exif, buffer = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6
+    pixels = Image.fromarray(np.add.outer(np.arange(16) * 15, np.zeros(16)).astype("uint8"))
+    pixels.resize((40, 20)).save(buffer, "JPEG", exif=exif, quality=95)
+    images, sizes, _ = read([buffer.getvalue()])
+    assert sizes.tolist() == [[40, 20]]
+    expected = prepare_images(np.asarray(ImageOps.exif_transpose(Image.open(buffer)).convert("RGB")), (16, 16))
+    np.testing.assert_allclose(images[0], expected, atol=3)
