@@ -2,9 +2,12 @@
 
 Importing kmm registers its classes with Keras, so that `keras.saving.load_model` finds them by name. Only the `kmm`
 command puts that off until a command needs it, so that `kmm --help` answers at once.
+
+Where TensorFlow is not installed, `kmm.serving.Client` still works: it asks servers over REST.
 """
 
 import importlib
+import importlib.util
 import os
 import sys
 
@@ -24,6 +27,7 @@ _PACKAGES = (
     "models",
     "preprocessing",
     "reporting",
+    "serving",
     "training",
     "visualization",
 )
@@ -41,5 +45,5 @@ def __getattr__(name):
 
 
 if os.path.splitext(os.path.basename((getattr(sys, "argv", None) or [""])[0]))[0] != "kmm":
-    for _package in _PACKAGES:
+    for _package in _PACKAGES if importlib.util.find_spec("tensorflow") else ("serving",):
         importlib.import_module(f"kmm.{_package}")

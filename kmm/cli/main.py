@@ -5,10 +5,10 @@ import os
 import sys
 import traceback
 
-from kmm.cli import audit, compare, data, evaluate, export, predict, presets, report, train
+from kmm.cli import audit, compare, data, evaluate, export, predict, presets, report, serve, serving, train
 from kmm.version import __version__
 
-COMMANDS = (train, evaluate, audit, report, predict, export, compare, presets, data)
+COMMANDS = (train, evaluate, audit, report, predict, export, serve, serving, compare, presets, data)
 STACK_LINES = ("\t", "    ", "  File", "Traceback", "Detected at", "Graph execution", "<stack traces", "Hint")
 """How those lines of a TensorFlow error begin that speak of its source code."""
 

@@ -9,11 +9,12 @@ import uuid
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kmm import feature_keys
 from kmm.export.compare_answers import compare_answers, sample_inputs
-from kmm.export.float32_copy import float32_copy
 from kmm.export.tensor_function import LOGITS, tensor_function
+from kmm.export.with_compute_dtype import with_compute_dtype
 from kmm.preprocessing.mask_outputs import segmentation_logits
 from kmm.preprocessing.tokenizer_for import tokenizer_for
 from kmm.version import __version__
@@ -30,7 +31,7 @@ def export_file(
     open_file,
     tokenizer=None,
     threshold=0.5,
-    class_names=None,
+    class_names=(),
     min_equal=0.999,
     max_difference=MAX_DIFFERENCE,
     samples=None,
@@ -52,19 +53,22 @@ def export_file(
 
     Raises:
         FileExistsError: there is such a file.
-        ValueError: the name ends otherwise; the model cannot be converted; or the file answers otherwise.
+        RuntimeError: the file does not answer as the Keras model does.
+        ValueError: the name ends otherwise, or the model cannot be converted.
     """
     path = pathlib.Path(path)
     _check_path(path, suffix)
     tokenizer = tokenizer_for(model, tokenizer)
     _check_words(model, suffix)
-    num_classes = segmentation_logits(model.output).shape[-1]
-    model = float32_copy(model)
+    num_classes = _num_classes(model)
+    _check_class_names(class_names, num_classes)
+    if any(layer.compute_dtype in ("bfloat16", "float16") for layer in model._flatten_layers()):
+        model = with_compute_dtype(model, "float32")
     function = tensor_function(model, getattr(tokenizer, "sequence_length", None))
     specs = function.input_signature[0]
     samples = samples or sample_inputs(specs, getattr(tokenizer, "vocabulary_size", None))
     samples = {name: np.asarray(samples[name], spec.dtype.as_numpy_dtype) for name, spec in specs.items()}
-    expected = function(samples)[LOGITS].numpy()
+    expected = _answer_of_keras(model, samples)
 
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.parent / f"unfinished-{uuid.uuid4().hex}"
@@ -74,23 +78,31 @@ def export_file(
         found = _convert_and_compare(model, function, written, convert, open_file, expected, samples, threshold)
         _check_answers(found, min_equal, max_difference, suffix)
         about = {
-            "kmm_version": __version__,
-            "image_size": list(specs[feature_keys.IMAGES].shape[1:3]),
+            "name": model.name,
             "num_classes": num_classes,
-            "class_names": None if class_names is None else list(class_names),
-            "threshold": threshold,
+            "class_names": list(class_names),
+            "image_size": list(specs[feature_keys.IMAGES].shape[1:3]),
+            "threshold": threshold if num_classes == 1 else None,
             "inputs": {name: [spec.dtype.name, list(spec.shape)] for name, spec in specs.items()},
-            "tokenizer": None if tokenizer is None else keras.saving.serialize_keras_object(tokenizer),
+            "tokenizer": _describe(tokenizer),
             "compared_with_keras": found,
+            "versions": {"kmm": __version__, "keras": keras.__version__, "tensorflow": tf.__version__},
             **(details or {}),
         }
-        (unfinished / f"{path.name}.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+        (unfinished / f"{path.name}.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
         # The file that is opened comes last, when all that belongs to it is there.
         for part in sorted(unfinished.iterdir(), key=lambda part: part.name == path.name):
             os.replace(part, path.parent / part.name)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return path
+
+
+def _answer_of_keras(model, samples):
+    """The logits of the model itself, and not of our function."""
+    dtypes = {tensor.name: tensor.dtype for tensor in model.inputs}
+    inputs = {name: tf.cast(value, dtypes[name]) for name, value in samples.items()}
+    return tf.cast(segmentation_logits(model(inputs, training=False)), "float32").numpy()
 
 
 def _convert_and_compare(model, function, path, convert, open_file, expected, samples, threshold):
@@ -139,12 +151,34 @@ def _check_words(model, suffix):
 def _check_answers(found, min_equal, max_difference, suffix):
     too_far = max_difference is not None and not found["max_difference"] <= max_difference
     if found["equal_pixels"] < min_equal or too_far:
-        raise ValueError(
+        raise RuntimeError(
             f"The {suffix} file must answer as the Keras model does, so it was removed. Received: equal pixels "
             f"{found['equal_pixels']:.5f} of at least {min_equal}; largest difference of logits "
             f"{found['max_difference']:.2g} of their largest, at most {max_difference}. Take pictures of your own as "
             "`samples`, or a lower `min_equal` if the loss is worth it to you."
         )
+
+
+def _num_classes(model):
+    shape = segmentation_logits(model.output).shape
+    if len(shape) != 4:
+        raise ValueError(
+            "The masks must have the shape (batch, height, width, classes). "
+            f"Received: {tuple(shape)}. Give the model a segmentation head."
+        )
+    return shape[-1]
+
+
+def _check_class_names(class_names, num_classes):
+    if class_names and len(class_names) != num_classes:
+        raise ValueError(
+            f"class_names must name each of the {num_classes} classes. Received: {len(class_names)} names. "
+            "Give them in the order of their ids, or none."
+        )
+
+
+def _describe(tokenizer):
+    return None if tokenizer is None else {"class_name": type(tokenizer).__name__, "config": tokenizer.get_config()}
 
 
 def _parts(model):

@@ -16,7 +16,7 @@ def export_litert(
     path,
     tokenizer=None,
     threshold=0.5,
-    class_names=None,
+    class_names=(),
     min_equal=0.999,
     samples=None,
     quantize="none",
@@ -44,7 +44,7 @@ def export_litert(
     Raises:
         FileExistsError: there is such a file.
         ImportError: LiteRT is missing.
-        ValueError: as in `kmm.export.export_onnx`, and for another `quantize`.
+        RuntimeError, ValueError: as in `kmm.export.export_onnx`, and for another `quantize`.
 
     Example:
 

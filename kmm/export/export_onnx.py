@@ -10,7 +10,7 @@ OPSET = 18
 """The version of ONNX' set of operations; newer runtimes read older ones."""
 
 
-def export_onnx(model, path, tokenizer=None, threshold=0.5, class_names=None, min_equal=0.999, samples=None):
+def export_onnx(model, path, tokenizer=None, threshold=0.5, class_names=(), min_equal=0.999, samples=None):
     """Writes a model as an ONNX file for ONNX Runtime, from browsers to servers, and checks it there.
 
     The file takes tensors, not files and words: `images` float32 `(batch, height, width, 3)` in [0, 255] at the model's
@@ -32,7 +32,7 @@ def export_onnx(model, path, tokenizer=None, threshold=0.5, class_names=None, mi
         path: the file to write, such as "model.onnx".
         tokenizer: a tokenizer such as `PromptTokenizer`; `None` takes `model.prompt_tokenizer`.
         threshold: probability above which a pixel belongs to a binary mask; for the check, and noted beside the file.
-        class_names: names of the classes to note beside the file, or `None`.
+        class_names: names of the classes, in the order of their ids, to note beside the file.
         min_equal: share of the mask's pixels that must be equal to the Keras model's.
         samples: a dict from input name to array, what the two are asked; `None` makes pictures and prompts up.
 
@@ -42,8 +42,8 @@ def export_onnx(model, path, tokenizer=None, threshold=0.5, class_names=None, mi
     Raises:
         FileExistsError: there is such a file.
         ImportError: tf2onnx or ONNX Runtime is missing.
-        ValueError: the name ends otherwise, the model reads strings or has a part that ONNX cannot hold, or the written
-            file answers otherwise than the model.
+        RuntimeError: the written file does not answer as the model does. It is not kept.
+        ValueError: the name ends otherwise, or the model reads strings or has a part that ONNX cannot hold.
 
     Example:
 

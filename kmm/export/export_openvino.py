@@ -6,7 +6,7 @@ from kmm.export.export_file import export_file
 from kmm.export.save_function import save_function
 
 
-def export_openvino(model, path, tokenizer=None, threshold=0.5, class_names=None, min_equal=0.999, samples=None):
+def export_openvino(model, path, tokenizer=None, threshold=0.5, class_names=(), min_equal=0.999, samples=None):
     """Writes a model for OpenVINO, Intel's runtime, and checks it there.
 
     Two files, `<name>.xml` and `<name>.bin`, with inputs and outputs as `export_onnx` describes them, and beside them
@@ -28,7 +28,7 @@ def export_openvino(model, path, tokenizer=None, threshold=0.5, class_names=None
     Raises:
         FileExistsError: there is such a file.
         ImportError: OpenVINO is missing.
-        ValueError: as in `kmm.export.export_onnx`.
+        RuntimeError, ValueError: as in `kmm.export.export_onnx`.
 
     Example:
 

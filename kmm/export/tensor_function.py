@@ -67,12 +67,18 @@ def _spec(tensor, sequence_length):
 
 @contextlib.contextmanager
 def _unrolled(model):
-    """Recurrent layers without loops, while tracing."""
-    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN) and not layer.unroll]
+    """Recurrent layers without loops, while tracing.
+
+    Unrolled layers of Keras that read backwards zero the wrong steps, those where the mask would be padding if it were
+    not reversed. The encoders of kmm zero padded steps themselves.
+    """
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.RNN)]
+    before = [(layer.unroll, layer.zero_output_for_mask) for layer in layers]
     try:
         for layer in layers:
             layer.unroll = True
+            layer.zero_output_for_mask = layer.zero_output_for_mask and not layer.go_backwards
         yield
     finally:
-        for layer in layers:
-            layer.unroll = False
+        for layer, (unroll, zero_output_for_mask) in zip(layers, before, strict=True):
+            layer.unroll, layer.zero_output_for_mask = unroll, zero_output_for_mask

@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 
-from kmm.export.batching_parameters import batching_parameters
 from kmm.serving.docker_compose import docker_compose
 from kmm.serving.kubernetes_manifest import kubernetes_manifest, upload_manifest
 from kmm.serving.server_configs import models_config, monitoring_config
