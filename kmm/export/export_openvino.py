@@ -71,7 +71,8 @@ def _convert(function, path):
     openvino = _require_openvino()
     with tempfile.TemporaryDirectory() as folder:
         save_function(function, folder)
-        converted = openvino.convert_model(folder)
+        # Unlike openvino.convert_model this reports nothing to anyone.
+        converted = openvino.Core().read_model(folder)
     openvino.save_model(converted, str(path), compress_to_fp16=False)
 
 

@@ -66,7 +66,7 @@ class Client:
     def segment(self, image, prompts=None, threshold=None):
         """Finds what prompts name in a photograph.
 
-        A photograph that its EXIF data turn is turned upright first; the masks are those of the upright photograph.
+        The masks of a photograph that its EXIF data turn are those of the upright photograph.
 
         Args:
             image: path of a JPEG or PNG file, its content as bytes, a uint8 array `(height, width, 3)` or

@@ -6,13 +6,11 @@ import pathlib
 
 import numpy as np
 from PIL import Image, ImageOps
-from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
 ORIENTATION = 0x0112
 """The EXIF tag that says how a picture is to be turned: 1 for upright."""
 
-JPEG_QUALITY = 95
 MAX_TURNED_PIXELS = 2**27
 """Larger pictures are not decoded here; a server refuses them by the size in their header."""
 
@@ -20,10 +18,10 @@ PNG_MODES = ("1", "L", "LA", "I;16", "P", "RGB", "RGBA")
 
 
 def photograph_bytes(image):
-    """The content of a JPEG or PNG file that shows a photograph upright.
+    """The content of a JPEG or PNG file that an export shows upright.
 
-    An exported model does not read EXIF data, so a photograph that its EXIF data turn is turned here and written anew,
-    a JPEG file with quality 95. All other files go as they are, whatever they hold: the server says what is wrong.
+    An export undoes the EXIF rotation of JPEG files, but not the rare one of PNG files: those are turned here and
+    written anew, without loss. All other files go as they are, whatever they hold: the server says what is wrong.
 
     Args:
         image: path of a file; its content as bytes; a uint8 array `(height, width, 3)` in RGB or `(height, width)` in
@@ -50,9 +48,9 @@ def photograph_bytes(image):
     if isinstance(image, (bytes, bytearray, memoryview)):
         return _upright(bytes(image))
     if isinstance(image, Image.Image):
-        return _encode(ImageOps.exif_transpose(image), "PNG")
+        return _encode(ImageOps.exif_transpose(image))
     if isinstance(image, np.ndarray):
-        return _encode(_from_array(image), "PNG")
+        return _encode(_from_array(image))
     raise TypeError(
         f"An image must be a path, bytes, a uint8 array or a PIL image. Received: {type(image).__name__}. "
         "Give the path of a JPEG or PNG file, or what numpy.asarray makes of it."
@@ -74,13 +72,12 @@ def _from_array(array):
 
 
 def _upright(content):
-    """The file with its picture turned, where its EXIF data say so; else the very same bytes."""
-    picture_class = {b"\xff\xd8\xff": JpegImageFile, b"\x89PN": PngImageFile}.get(content[:3])
-    if picture_class is None:
+    """A PNG file with its picture turned, where its EXIF data say so; else the very same bytes."""
+    if not content.startswith(b"\x89PNG"):
         return content
     # Not `Image.open`, which warns of large pictures: only the header is read, and the server has limits of its own.
     try:
-        with picture_class(io.BytesIO(content)) as picture:
+        with PngImageFile(io.BytesIO(content)) as picture:
             if "exif" not in picture.info or picture.getexif().get(ORIENTATION, 1) not in range(2, 9):
                 return content
             if picture.width * picture.height > MAX_TURNED_PIXELS:
@@ -88,15 +85,11 @@ def _upright(content):
             turned = ImageOps.exif_transpose(picture)
     except Exception:  # damaged files raise OSError, SyntaxError, struct.error, ...; the server says so
         return content
-    return _encode(turned, "JPEG" if picture_class is JpegImageFile else "PNG")
+    return _encode(turned)
 
 
-def _encode(picture, file_format):
-    if picture.mode not in (("L", "RGB") if file_format == "JPEG" else PNG_MODES):
-        picture = picture.convert("RGB")
+def _encode(picture):
+    picture = picture if picture.mode in PNG_MODES else picture.convert("RGB")
     buffer = io.BytesIO()
-    if file_format == "JPEG":
-        picture.save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    else:
-        picture.save(buffer, "PNG", compress_level=1)
+    picture.save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

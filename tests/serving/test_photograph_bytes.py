@@ -35,21 +35,19 @@ def test_upright_files_go_as_they_are(file_format, orientation, tmp_path):
     assert photograph_bytes(bytearray(content)) == photograph_bytes(memoryview(content)) == content
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
 @pytest.mark.parametrize("orientation", range(2, 9))
-def test_turned_files_become_upright(file_format, orientation):
-    content = encode(file_format, orientation)
+def test_turned_png_files_become_upright_and_turned_jpeg_files_are_left_to_the_export(orientation):
+    content = encode("PNG", orientation)
     sent = Image.open(io.BytesIO(photograph_bytes(content)))
     upright = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(content))))
-    assert sent.format == file_format and not sent.getexif().get(ORIENTATION)
-    assert np.abs(np.asarray(sent).astype(int) - upright).max() <= (0 if file_format == "PNG" else 40)
+    assert sent.format == "PNG" and not sent.getexif().get(ORIENTATION)
+    np.testing.assert_array_equal(np.asarray(sent), upright)
     assert upright.shape[:2] == ((48, 32) if orientation >= 5 else (32, 48))
+    content = encode("JPEG", orientation)
+    assert photograph_bytes(content) is content
 
 
 def test_turned_files_of_other_modes():
-    grey = Image.fromarray(PIXELS[..., 0])
-    assert Image.open(io.BytesIO(photograph_bytes(encode("JPEG", 6, grey)))).mode == "L"
-    assert Image.open(io.BytesIO(photograph_bytes(encode("JPEG", 6, grey.convert("CMYK"))))).mode == "RGB"
     deep = Image.fromarray(PIXELS[..., 0].astype("uint16") * 257)
     assert np.array_equal(read(photograph_bytes(encode("PNG", 3, deep))), np.asarray(deep)[::-1, ::-1])
 
