@@ -16,8 +16,9 @@ def add_command(commands):
     parser = commands.add_parser(
         "train",
         help="train a model, score it, export it and show what it does",
-        description="Trains a model and writes model.keras, metrics.json, history.csv, predictions.png, curves.png and "
-        "saved_model/1 into the output folder. Without arguments: the main job on scenes drawn by kmm itself.",
+        description="Trains a model and writes model.keras, metrics.json, history.csv, predictions.png, example.png, "
+        "curves.png and saved_model/1 into the output folder. Without arguments: the main job on scenes drawn by kmm "
+        "itself.",
     )
     task_help = "a phrase gives a mask, or a description gives every pixel a class (default for class-id masks)"
     add_source_arguments(parser, task_help, default=SHAPES)
@@ -81,6 +82,8 @@ def run(args):
     for path in sorted(output.iterdir()):
         print(f"  {path.name}")
     print(f"One page about it: kmm report {output}")
+    if not args.no_export:
+        print(f"Serve it: kmm serve --model {output / 'saved_model'}")
 
 
 def _read_factors(words):

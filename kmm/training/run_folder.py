@@ -5,7 +5,15 @@ import os
 import pathlib
 import shutil
 
-RUN_FILES = ("model.keras", "metrics.json", "history.csv", "predictions.png", "curves.png", "settings.json")
+RUN_FILES = (
+    "model.keras",
+    "metrics.json",
+    "history.csv",
+    "predictions.png",
+    "example.png",
+    "curves.png",
+    "settings.json",
+)
 RUN_FOLDERS = ("saved_model", "checkpoints", "report")
 
 

@@ -34,8 +34,9 @@ def train_run(
     """Train a preset on a source; evaluate, draw, save and export it.
 
     The folder then holds `model.keras`, `metrics.json` (see `kmm.evaluation.evaluate`), `history.csv`,
-    `predictions.png`, `curves.png`, `settings.json` and `saved_model/1/`. While training it also holds `checkpoints/`,
-    from which a killed run goes on with `resume=True`, at the epoch it was in.
+    `predictions.png`, `example.png` (one held-out picture, to ask about), `curves.png`, `settings.json` and
+    `saved_model/1/`. While training it also holds `checkpoints/`, from which a killed run goes on with `resume=True`,
+    at the epoch it was in.
 
     Args:
         source: a `kmm.data.Source`; trained on "train", watched on "val" where there is one, scored on "test" or
@@ -101,6 +102,7 @@ def train_run(
     write_json(folder / "metrics.json", result)
     rows = evaluation.gallery_rows(model, source, split)
     visualization.plot_gallery(rows, folder / "predictions.png", class_names=source.class_names)
+    keras.utils.save_img(folder / "example.png", rows[0]["image"], scale=False)
     visualization.plot_curves(folder / "history.csv", folder / "curves.png")
     if export and not (folder / "saved_model").exists():
         scores = {"split": split, "source": source.name, **result}

@@ -40,7 +40,8 @@ def exports(tmp_path_factory):
     wordless = keras.Model({"images": images}, keras.layers.Conv2D(3, 3, padding="same")(images))
     wordless.image_size = (16, 16)
     folder = tmp_path_factory.mktemp("exports")
-    return {name: export_saved_model(m, folder / name, verify=False) for name, m in (("words", model), ("no words", wordless))}
+    models = {"words": model, "no words": wordless}
+    return {name: export_saved_model(model, folder / name, verify=False) for name, model in models.items()}
 
 
 @pytest.fixture

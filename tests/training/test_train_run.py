@@ -12,7 +12,8 @@ from kmm.data import Example, ShapesSource
 from kmm.training import ResumableCheckpoint, train_run
 from kmm.training.settings import make_settings
 
-RUN = ["curves.png", "history.csv", "metrics.json", "model.keras", "predictions.png", "saved_model", "settings.json"]
+RUN = ["curves.png", "example.png", "history.csv", "metrics.json", "model.keras", "predictions.png", "saved_model"]
+RUN += ["settings.json"]
 SHAPES = ShapesSource((32, 32), num_train=12, num_val=4, num_test=4)
 TRAINING = {"epochs": 2, "batch_size": 4, "learning_rate": 2e-3, "weight_decay": 1e-4}
 PRESETS = {
