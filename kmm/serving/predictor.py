@@ -75,8 +75,9 @@ class Predictor:
             signature = signature_of(signature_name)
             output_names = _check_outputs(signature, output_names)
             rows = check_inputs(signature, inputs, self.max_rows)
-            outputs = await self._batcher.run(version, signature_name, inputs, output_names, rows)
-            return outputs, version, signature_name
+            # All outputs, whatever is asked for: TensorFlow optimizes the graph anew, and keeps it, for each choice.
+            outputs = await self._batcher.run(version, signature_name, inputs, tuple(sorted(signature.outputs)), rows)
+            return {name: outputs[name] for name in output_names}, version, signature_name
 
     def find(self, name, number=None, label=None):
         """The `ServedVersion` that answers; raises `RequestError`."""

@@ -46,6 +46,11 @@ class HostileRequests:
             "half a JPEG": jpeg[: len(jpeg) // 2],
             "a JPEG's first 30 bytes": jpeg[:30],
             "JPEG with random bytes inside": self._damaged(jpeg),
+            "JPEG with random EXIF data": self._with_exif(jpeg, random.Random(2).randbytes(3000)),
+            "JPEG with EXIF data that point far away": self._with_exif(
+                jpeg,
+                b"II*\0" + struct.pack("<I", 8) + b"\xff\xff" + struct.pack("<HHII", 0x112, 3, 2**32 - 1, 2**32 - 1),
+            ),
             "JPEG header of 65,500 x 65,500": self._resized_jpeg(jpeg, 65500),
             "PNG header of 60,000 x 60,000": self._png_header(60000, 60000),
             "PNG header of 2 x 2**31 - 1": self._png_header(2, 2**31 - 1),
@@ -109,7 +114,8 @@ class HostileRequests:
         self.allowed = {kind: f"{REFUSED}|{ROW}" for kind in self.kinds}
         # Damage that the decoders do not see, words that the tokenizer cleans, and an odd picture, are served.
         for kind in (
-            "file: JPEG with random bytes inside", "file: PNG that inflates beyond its size",
+            "file: JPEG with random bytes inside", "file: JPEG with random EXIF data",
+            "file: JPEG with EXIF data that point far away", "file: PNG that inflates beyond its size",
             "file: PNG with a wrong checksum", "file: flat PNG just under the limit", "prompt of bad UTF-8 in base64",
             "prompt of 1 MB",
         ):  # fmt: skip
@@ -246,6 +252,11 @@ class HostileRequests:
     def _damaged(jpeg):
         middle = len(jpeg) // 2
         return jpeg[:middle] + random.Random(1).randbytes(200) + jpeg[middle + 200 :]
+
+    @staticmethod
+    def _with_exif(jpeg, content):
+        content = b"Exif\0\0" + content
+        return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content + jpeg[2:]
 
     @staticmethod
     def _resized_jpeg(jpeg, side):

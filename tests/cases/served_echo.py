@@ -30,19 +30,20 @@ ECHO = signature(
 class EchoSession:
     """Gives back its strings and the double of its numbers; "bad" among the strings makes the run fail.
 
-    `release` holds runs back while it is not set; `runs` lists the rows of each run.
+    `release` holds runs back while it is not set; `runs` lists the rows of each run, `fetched` the outputs.
     """
 
     def __init__(self):
         self.signatures = {"serving_default": ECHO, "other": ECHO}
         self.release = threading.Event()
         self.release.set()
-        self.runs = []
+        self.runs, self.fetched = [], []
         self.closed = False
 
     def run(self, inputs, signature_name="serving_default", output_names=None):
         self.release.wait(10)
         self.runs.append(len(inputs["text"]))
+        self.fetched.append(output_names)
         if b"bad" in list(inputs["text"]):
             raise tf.errors.InvalidArgumentError(None, None, "a bad row\n\t [[{{node x}}]]")
         if b"bug" in list(inputs["text"]):

@@ -46,8 +46,9 @@ def test_an_answer():
 
 
 def test_outputs_come_in_the_order_asked_for():
-    (outputs, _, _), _ = ask("a", outputs=("text_bytes",))
+    (outputs, version, _), _ = ask("a", outputs=("text_bytes",))
     assert list(outputs) == ["text_bytes"]
+    assert version.session.fetched == [("doubled", "text_bytes")], "another choice would make TensorFlow start anew"
 
 
 @pytest.mark.parametrize(
