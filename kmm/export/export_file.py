@@ -57,7 +57,9 @@ def export_file(
         ValueError: the name ends otherwise, or the model cannot be converted.
     """
     path = pathlib.Path(path)
-    _check_path(path, suffix)
+    if path.suffix != suffix:
+        raise ValueError(f"The file's name must end in {suffix!r}. Received: path={str(path)!r}. Rename it.")
+    _check_free([path, path.with_name(f"{path.name}.json")])
     tokenizer = tokenizer_for(model, tokenizer)
     _check_words(model, suffix)
     num_classes = _num_classes(model)
@@ -91,7 +93,9 @@ def export_file(
         }
         (unfinished / f"{path.name}.json").write_text(json.dumps(about, indent=1, ensure_ascii=False), encoding="utf-8")
         # The file that is opened comes last, when all that belongs to it is there.
-        for part in sorted(unfinished.iterdir(), key=lambda part: part.name == path.name):
+        parts = sorted(unfinished.iterdir(), key=lambda part: part.name == path.name)
+        _check_free([path.parent / part.name for part in parts])
+        for part in parts:
             os.replace(part, path.parent / part.name)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -127,13 +131,11 @@ def _convert_and_compare(model, function, path, convert, open_file, expected, sa
             logger.setLevel(level)
 
 
-def _check_path(path, suffix):
-    if path.suffix != suffix:
-        raise ValueError(f"The file's name must end in {suffix!r}. Received: path={str(path)!r}. Rename it.")
-    existing = [str(other) for other in (path, path.with_name(f"{path.name}.json")) if other.exists()]
+def _check_free(paths):
+    existing = [str(path) for path in paths if path.exists()]
     if existing:
         raise FileExistsError(
-            f"An export never replaces a file. Received: path={str(path)!r}, and there is {existing}. "
+            f"An export never replaces a file. Received: the files to write, of which there is {existing}. "
             "Choose another name, or remove them first."
         )
 
@@ -152,10 +154,10 @@ def _check_answers(found, min_equal, max_difference, suffix):
     too_far = max_difference is not None and not found["max_difference"] <= max_difference
     if found["equal_pixels"] < min_equal or too_far:
         raise RuntimeError(
-            f"The {suffix} file must answer as the Keras model does, so it was removed. Received: equal pixels "
-            f"{found['equal_pixels']:.5f} of at least {min_equal}; largest difference of logits "
-            f"{found['max_difference']:.2g} of their largest, at most {max_difference}. Take pictures of your own as "
-            "`samples`, or a lower `min_equal` if the loss is worth it to you."
+            f"The {suffix} file must answer as the Keras model does, so it was removed. Received: a share of equal "
+            f"pixels of {found['equal_pixels']:.5f}, at least {min_equal}; a largest difference of logits of "
+            f"{found['max_difference']:.2g} of the largest logit, at most {max_difference or 'any'}. Take pictures of "
+            "your own as `samples`, or a lower `min_equal` if the loss is worth it to you."
         )
 
 

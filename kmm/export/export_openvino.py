@@ -12,8 +12,8 @@ def export_openvino(model, path, tokenizer=None, threshold=0.5, class_names=(), 
     Two files, `<name>.xml` and `<name>.bin`, with inputs and outputs as `export_onnx` describes them, and beside them
     `<name>.xml.json` with the tokenizer and the rest. The weights are float32. The batch may have any size.
 
-    On a CPU with bfloat16 units OpenVINO computes in bfloat16 unless it is told otherwise: about twice as fast, and one
-    pixel in some thousands differs. The check runs in float32, as
+    On a CPU with bfloat16 units OpenVINO computes in bfloat16 unless it is told otherwise: it is faster, and some
+    pixels in ten thousand differ. The check runs in float32, as
     `openvino.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})` does.
 
     Needs `pip install "kmm[openvino]"`.

@@ -105,4 +105,6 @@ def scores_from_logits(logits, threshold=0.5):
         return tf.math.divide_no_nan(
             tf.reduce_sum(probabilities * inside, axis=(-2, -1)), tf.reduce_sum(inside, axis=(-2, -1))
         )
-    return tf.reduce_mean(tf.reduce_max(tf.nn.softmax(logits), axis=-1), axis=(-2, -1))
+    # The largest class probability, without the others: exp(0) over the sum.
+    largest = tf.reduce_max(logits, axis=-1, keepdims=True)
+    return tf.reduce_mean(1.0 / tf.reduce_sum(tf.exp(logits - largest), axis=-1), axis=(-2, -1))

@@ -57,7 +57,7 @@ def test_the_file_appears_last_and_whole(make_model, tmp_path, monkeypatch):
 
 
 def test_a_wrong_answer_is_not_kept(make_model, tmp_path):
-    with pytest.raises(RuntimeError, match="so it was removed. Received: equal pixels 0.[0-8]"):
+    with pytest.raises(RuntimeError, match="so it was removed. Received: a share of equal pixels of 0.[0-8]"):
         export_file(make_model(1), tmp_path / "model.x", ".x", convert, open_wrong)
     assert files(tmp_path) == []
 
@@ -98,6 +98,10 @@ def test_nothing_is_replaced(make_model, tmp_path):
     with pytest.raises(FileExistsError, match="never replaces a file.*model.x.json.*Choose another name"):
         export_file(make_model(1), tmp_path / "model.x", ".x", convert, open_file)
     assert files(tmp_path) == ["model.x.json"]
+    with pytest.raises(FileExistsError, match="never replaces a file.*weights.bin"):
+        (tmp_path / "weights.bin").write_text("mine")
+        export_file(make_model(1), tmp_path / "other.x", ".x", convert, open_file)
+    assert files(tmp_path) == ["model.x.json", "weights.bin"]
 
 
 def test_errors(make_model, tmp_path):
