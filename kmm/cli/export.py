@@ -77,10 +77,10 @@ def _write_file(args):
         raise ValueError(
             f"A file of {args.format} must end in {FILES[args.format]}. Received: output={args.output}. Rename it."
         )
-    if args.compute_dtype or args.threshold != 0.5:
+    if args.compute_dtype or args.threshold != 0.5 or args.no_verify:
         raise ValueError(
-            "A file of another runtime gives logits in float32, without a threshold. Received: --threshold or "
-            "--compute-dtype. Leave them out."
+            "A file of another runtime gives logits in float32, without a threshold, and is always compared. Received: "
+            "--threshold, --compute-dtype or --no-verify. Leave them out."
         )
     model = load_model(args.model, args.trust)
     from kmm import export
@@ -91,7 +91,8 @@ def _write_file(args):
 
 def _read_scores(path):
     """What `kmm train` has measured, if the file lies beside the model."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    scores = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return scores if isinstance(scores, dict) else {}
 
 
 def _class_names(scores, model):

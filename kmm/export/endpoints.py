@@ -7,6 +7,8 @@ from kmm.export import statuses
 from kmm.export.draw_answers import answer_masks, blank, draw_pngs
 from kmm.export.read_pictures import read_pictures
 from kmm.export.read_waveforms import read_waveforms
+from kmm.preprocessing.clean_prompts import clean_prompts
+from kmm.preprocessing.prompt_tokenizer import UNKNOWN_ID
 
 IMAGE_BYTES, PROMPT, THRESHOLD = "image_bytes", "prompt", "threshold"
 AUDIO_BYTES = "audio_bytes"
@@ -94,16 +96,26 @@ class Endpoints:
         pngs = draw_pngs(outputs["logits"], sizes, answered, threshold)
         answer = answer_masks(outputs, answered, threshold)
         del answer["mask"]
-        return {**answer, "mask_png_bytes": pngs, "status": status}
+        num_classes = tf.fill(tf.shape(status), self.parts.num_classes)  # says how to read the PNG files
+        return {**answer, "mask_png_bytes": pngs, "num_classes": num_classes, "status": status}
 
     def _predict(self, given):
-        return self.parts.ask(self.parts.encode(given[feature_keys.IMAGES]), given)
+        inputs = dict(given)
+        vocabulary_size = getattr(self.parts.tokenizer, "vocabulary_size", None)
+        if feature_keys.TOKEN_IDS in inputs and vocabulary_size:  # an id that is none would fail a whole merged batch
+            ids = inputs[feature_keys.TOKEN_IDS]
+            inputs[feature_keys.TOKEN_IDS] = tf.where((ids >= 0) & (ids < vocabulary_size), ids, UNKNOWN_ID)
+        if feature_keys.PROMPTS in inputs:
+            inputs[feature_keys.PROMPTS] = clean_prompts(inputs[feature_keys.PROMPTS])
+        return self.parts.ask(self.parts.encode(inputs.pop(feature_keys.IMAGES)), inputs)
 
     def _encode_image(self, given):
         places, images, sizes, status = self._read(given[IMAGE_BYTES])
+        status = tf.gather(status, places)
         features = self.parts.encode(images)
         features = {name: tf.gather(tf.cast(value, "float32"), places) for name, value in features.items()}
-        return {**features, "image_size": tf.gather(sizes, places), "status": tf.gather(status, places)}
+        features = {name: blank(value, status == statuses.OK) for name, value in features.items()}
+        return {**features, "image_size": tf.gather(sizes, places), "status": status}
 
     def _ask(self, given):
         inputs, status = self._context(given)
@@ -156,7 +168,8 @@ def _endpoint(function, specs, free=0):
         values = [tf.ensure_shape(value, spec.shape) for value, spec in zip(values, specs, strict=True)]
         names = [spec.name for spec in specs]
         rows = [tf.shape(value)[0] for value in values[free:]]
-        equal = [
+        equal = [tf.debugging.assert_positive(rows[0], f"{names[free]} must have at least one row.")]
+        equal += [
             tf.debugging.assert_equal(other, rows[0], f"{name} must have as many rows as {names[free]}.")
             for name, other in zip(names[free + 1 :], rows[1:], strict=True)
         ]

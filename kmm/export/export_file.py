@@ -4,8 +4,6 @@ import json
 import logging
 import os
 import pathlib
-import shutil
-import uuid
 
 import keras
 import numpy as np
@@ -13,7 +11,9 @@ import tensorflow as tf
 
 from kmm import feature_keys
 from kmm.export.compare_answers import compare_answers, sample_inputs
+from kmm.export.model_facts import check_class_names, check_threshold, describe_tokenizer, num_classes_of
 from kmm.export.tensor_function import LOGITS, tensor_function
+from kmm.export.version_folder import unfinished_folder
 from kmm.export.with_compute_dtype import with_compute_dtype
 from kmm.preprocessing.mask_outputs import segmentation_logits
 from kmm.preprocessing.tokenizer_for import tokenizer_for
@@ -62,8 +62,9 @@ def export_file(
     _check_free([path, path.with_name(f"{path.name}.json")])
     tokenizer = tokenizer_for(model, tokenizer)
     _check_words(model, suffix)
-    num_classes = _num_classes(model)
-    _check_class_names(class_names, num_classes)
+    check_threshold(threshold)
+    num_classes = num_classes_of(model)
+    check_class_names(class_names, num_classes)
     if any(layer.compute_dtype in ("bfloat16", "float16") for layer in model._flatten_layers()):
         model = with_compute_dtype(model, "float32")
     function = tensor_function(model, getattr(tokenizer, "sequence_length", None))
@@ -73,9 +74,7 @@ def export_file(
     expected = _answer_of_keras(model, samples)
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.parent / f"unfinished-{uuid.uuid4().hex}"
-    unfinished.mkdir()
-    try:
+    with unfinished_folder(path.parent) as unfinished:
         written = unfinished / path.name
         found = _convert_and_compare(model, function, written, convert, open_file, expected, samples, threshold)
         _check_answers(found, min_equal, max_difference, suffix)
@@ -86,7 +85,7 @@ def export_file(
             "image_size": list(specs[feature_keys.IMAGES].shape[1:3]),
             "threshold": threshold if num_classes == 1 else None,
             "inputs": {name: [spec.dtype.name, list(spec.shape)] for name, spec in specs.items()},
-            "tokenizer": _describe(tokenizer),
+            "tokenizer": describe_tokenizer(tokenizer),
             "compared_with_keras": found,
             "versions": {"kmm": __version__, "keras": keras.__version__, "tensorflow": tf.__version__},
             **(details or {}),
@@ -97,8 +96,6 @@ def export_file(
         _check_free([path.parent / part.name for part in parts])
         for part in parts:
             os.replace(part, path.parent / part.name)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return path
 
 
@@ -117,7 +114,6 @@ def _convert_and_compare(model, function, path, convert, open_file, expected, sa
             logger.setLevel(logging.ERROR)
         convert(function, path)
         run = open_file(path)
-        return compare_answers(lambda inputs: run(inputs)[LOGITS], expected, samples, threshold)
     except ImportError:
         raise
     except Exception as error:  # every converter and runtime has errors of its own
@@ -129,6 +125,7 @@ def _convert_and_compare(model, function, path, convert, open_file, expected, sa
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+    return compare_answers(lambda inputs: run(inputs)[LOGITS], expected, samples, threshold)
 
 
 def _check_free(paths):
@@ -159,28 +156,6 @@ def _check_answers(found, min_equal, max_difference, suffix):
             f"{found['max_difference']:.2g} of the largest logit, at most {max_difference or 'any'}. Take pictures of "
             "your own as `samples`, or a lower `min_equal` if the loss is worth it to you."
         )
-
-
-def _num_classes(model):
-    shape = segmentation_logits(model.output).shape
-    if len(shape) != 4:
-        raise ValueError(
-            "The masks must have the shape (batch, height, width, classes). "
-            f"Received: {tuple(shape)}. Give the model a segmentation head."
-        )
-    return shape[-1]
-
-
-def _check_class_names(class_names, num_classes):
-    if class_names and len(class_names) != num_classes:
-        raise ValueError(
-            f"class_names must name each of the {num_classes} classes. Received: {len(class_names)} names. "
-            "Give them in the order of their ids, or none."
-        )
-
-
-def _describe(tokenizer):
-    return None if tokenizer is None else {"class_name": type(tokenizer).__name__, "config": tokenizer.get_config()}
 
 
 def _parts(model):

@@ -1,5 +1,6 @@
 """Writing a model as a SavedModel that takes raw files and raw words."""
 
+import json
 import pathlib
 import tempfile
 
@@ -8,6 +9,7 @@ import tensorflow as tf
 from kmm.export.batching_parameters import BATCHING_FILE, batching_parameters
 from kmm.export.endpoints import Endpoints
 from kmm.export.model_card import make_card, write_card
+from kmm.export.model_facts import check_class_names, check_threshold
 from kmm.export.model_parts import ModelParts
 from kmm.export.sample_requests import sample_requests
 from kmm.export.verify_export import verify_export
@@ -35,9 +37,10 @@ def export_saved_model(
     """Writes `directory/<next version>/`, ready for TensorFlow Serving and for `tf.saved_model.load`.
 
     The export takes the bytes of JPEG or PNG files of any sizes and raw prompts; decoding, resizing, tokenising and
-    drawing the answer happen inside, with the code that training used. It needs TensorFlow and nothing of kmm, and
-    stores every weight once. The folder appears under its number only when it is complete and answers, in a process of
-    its own, as the Keras model does.
+    drawing the answer happen inside, with the code that training used. It needs TensorFlow (with a WordPiece tokenizer
+    tensorflow-text's operations, which TensorFlow Serving has) and nothing of kmm, and stores every weight once. The
+    folder appears under its number only when it is complete and answers, in a process of its own, as the Keras model
+    does.
 
     Its endpoints, all with a batch axis on everything:
 
@@ -47,8 +50,9 @@ def export_saved_model(
       `(batch,)`, 1 where something was found; `mask_png_bytes`: strings `(batch,)`, each mask as a grey PNG file at its
       picture's own size, 0 and 255 for `num_classes=1`, else class ids; `status`: strings `(batch,)`, "OK" or what is
       wrong with the row.
-    - `segment(image_bytes, prompt, threshold)`: the same without `mask`, for small answers, with a threshold for each
-      row, float32 `(batch,)`; a value that is none, such as 0, stands for the export's own.
+    - `segment(image_bytes, prompt, threshold)`: the same without `mask`, for small answers, and with `num_classes`:
+      int32 `(batch,)`, which says how to read the PNG files; with a threshold for each row, float32 `(batch,)`; a value
+      that is none, such as 0, stands for the export's own.
     - `predict_tensors(images, token_ids, padding_mask)`: float32 pictures `(batch, height, width, 3)` in [0, 255],
       int32 and uint8 `(batch, length)`. Gives `logits`: float32 `(batch, height, width, num_classes)`.
     - `encode_image(image_bytes)`: the features of a picture, by the names of their levels, `image_size` int32
@@ -62,11 +66,13 @@ def export_saved_model(
     from `audio_bytes`, WAV files, at the model's `sample_rate`.
 
     A row whose file is no picture, is damaged, or is too large, answers with its `status` and an empty mask; the other
-    rows are served. Rows with the same picture are decoded and encoded once. An EXIF rotation is undone, as in
-    training, so masks are those of the upright photograph.
+    rows are served. Rows with the same picture are decoded and, by a `MultimodalModel`, encoded once. The EXIF rotation
+    of JPEG files is undone, so masks are those of the upright photograph.
 
-    Beside the SavedModel lie `batching_params.pbtxt`, the words in `assets/vocabulary.txt`, and, in `assets.extra`,
-    warm-up requests, `model_card.json` (and `MODEL_CARD.md`), `tokenizer.json` and `sha256.json`.
+    Another functional model, such as a `DecisionFusion`, has `serving_default`, `segment` and `predict_tensors`. Beside
+    the SavedModel lie `batching_params.pbtxt` (for as many cores as there are here), the words in
+    `assets/vocabulary.txt`, and, in `assets.extra`, warm-up requests, `model_card.json` (and `MODEL_CARD.md`),
+    `tokenizer.json` and `sha256.json`.
 
     Memory beside the model's: about 16 bytes for each pixel of a photograph, of two photographs at a time, whatever the
     number of classes. Time for the masks at own size grows with pixels times classes.
@@ -110,15 +116,12 @@ def export_saved_model(
     if compute_dtype is not None:
         model = with_compute_dtype(model, compute_dtype)
     parts = ModelParts(model, tokenizer)
-    if class_names and len(class_names) != max(parts.num_classes, 1):
-        raise ValueError(
-            f"class_names must name each of the {parts.num_classes} classes. Received: {len(class_names)} names. "
-            "Give them in the order of their ids, or none."
-        )
+    check_class_names(class_names, parts.num_classes)
     functions = Endpoints(parts, float(threshold), max_bytes, max_pixels).functions
     endpoints = {name: function.get_concrete_function() for name, function in functions.items()}
     signatures = {name: (_inputs(endpoint), endpoint.structured_outputs) for name, endpoint in endpoints.items()}
     card = make_card(parts, signatures, threshold, max_bytes, max_pixels, class_names, metrics or {})
+    _check_plain(card)
     requests = sample_requests(parts, {name: inputs for name, (inputs, _) in signatures.items()})
 
     def write(folder):
@@ -153,9 +156,17 @@ def _inputs(endpoint):
     return {spec.name: spec for spec in endpoint.structured_input_signature[0]}
 
 
+def _check_plain(card):
+    try:
+        json.dumps(card, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"metrics must be plain data without nan, as JSON holds it. Received: {error}. Convert it with float()."
+        ) from error
+
+
 def _check_limits(threshold, max_bytes, max_pixels):
-    if not 0.0 < threshold < 1.0:
-        raise ValueError(f"threshold must lie between 0 and 1. Received: threshold={threshold}. The usual one is 0.5.")
+    check_threshold(threshold)
     for name, value in (("max_bytes", max_bytes), ("max_pixels", max_pixels)):
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**31:
             raise ValueError(f"{name} must be a whole number from 1 to 2**31 - 1. Received: {name}={value!r}.")

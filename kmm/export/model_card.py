@@ -8,6 +8,7 @@ import pathlib
 import keras
 import tensorflow as tf
 
+from kmm.export.model_facts import describe_tokenizer
 from kmm.version import __version__
 
 CARD_FILE, PAGE_FILE, SUMS_FILE = "model_card.json", "MODEL_CARD.md", "sha256.json"
@@ -35,7 +36,7 @@ def make_card(parts, signatures, threshold, max_bytes, max_pixels, class_names, 
         "max_bytes": max_bytes,
         "max_pixels": max_pixels,
         "parameters": model.count_params(),
-        "compute_dtype": _compute_dtype(model),
+        "compute_dtype": compute_dtype_of(model),
         "metrics": metrics,
         "endpoints": {
             name: {"inputs": _describe(inputs), "outputs": _describe(outputs)}
@@ -51,8 +52,8 @@ def write_card(folder, card, tokenizer):
     extra.mkdir(exist_ok=True)
     (extra / CARD_FILE).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     (extra / PAGE_FILE).write_text(_page(card), encoding="utf-8")
-    if tokenizer is not None:
-        content = {"class_name": type(tokenizer).__name__, "config": tokenizer.get_config()}
+    content = describe_tokenizer(tokenizer)
+    if content is not None:
         (extra / "tokenizer.json").write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")
     files = sorted(path for path in pathlib.Path(folder).rglob("*") if path.is_file())
     sums = {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
@@ -67,7 +68,8 @@ def _shape(spec):
     return "(" + ", ".join(["batch", *("any" if size is None else str(size) for size in spec.shape[1:])]) + ")"
 
 
-def _compute_dtype(model):
+def compute_dtype_of(model):
+    """ "bfloat16" where any layer with weights computes so, else "float32"."""
     dtypes = {layer.compute_dtype for layer in model._flatten_layers() if layer.weights}
     return "bfloat16" if "bfloat16" in dtypes else "float32"
 

@@ -3,10 +3,15 @@
 import tensorflow as tf
 
 from kmm import feature_keys
+from kmm.export.model_facts import check_names, num_classes_of, other_outputs
 from kmm.preprocessing.mask_outputs import segmentation_logits
 
 FROM_WORDS = (feature_keys.TOKEN_IDS, feature_keys.PADDING_MASK, feature_keys.PROMPTS)
 """Inputs that a tokenizer gives."""
+
+INPUTS = ("image_bytes", "prompt", "threshold", "audio_bytes")
+OUTPUTS = ("logits", "mask", "score", "present", "mask_png_bytes", "num_classes", "status", "image_size")
+"""Names of an export's own inputs and outputs."""
 
 
 class ModelParts:
@@ -20,19 +25,22 @@ class ModelParts:
         tokenizer: the tokenizer of its words; `None` for a model without.
 
     Raises:
-        ValueError: it gives no segmentation masks or more than 256 classes, or has an input of unknown size.
+        ValueError: it gives no segmentation masks or more than 256 classes, has an input of unknown size, or an input
+            or output of a name that the export needs itself.
     """
 
     def __init__(self, model, tokenizer):
         self.model, self.tokenizer = model, tokenizer
         self.image_size = tuple(model.image_size)
-        self.num_classes = _num_classes(model)
+        self.num_classes = num_classes_of(model)
+        check_names(other_outputs(model.output), OUTPUTS)
         self.in_two_steps = hasattr(model, "encode_image") and hasattr(model, "ask")
         encoded = model.encode_image.output if self.in_two_steps else {feature_keys.IMAGES: model.input["images"]}
         self.feature_specs = {
             name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype, name=name) for name, tensor in encoded.items()
         }
         self.shared_levels = self._find_shared_levels()
+        check_names([tensor.name for tensor in model.inputs], INPUTS)
         self.context_specs = {
             tensor.name: _border_spec(tensor) for tensor in model.inputs if tensor.name != feature_keys.IMAGES
         }
@@ -71,12 +79,12 @@ class ModelParts:
 
     def _call_encoder(self, images):
         if not self.in_two_steps:
-            return {feature_keys.IMAGES: images}
+            return {name: tf.cast(images, spec.dtype) for name, spec in self.feature_specs.items()}
         return dict(self.model.encode_image(images, training=False))
 
     def _find_shared_levels(self):
         decoder = getattr(self.model, "decoder", None)
-        if not self.in_two_steps or not getattr(decoder, "sums_levels", False):
+        if not self.in_two_steps or not self.model.fusions or not getattr(decoder, "sums_levels", False):
             return ()
         return tuple(level for level in self.feature_specs if level not in self.model.fusions)
 
@@ -86,8 +94,7 @@ class ModelParts:
             if tensor.name in inputs and tensor.dtype != inputs[tensor.name].dtype.name:
                 inputs[tensor.name] = tf.cast(inputs[tensor.name], tensor.dtype)
         outputs = (self.model.ask if self.in_two_steps else self.model)(inputs, training=False)
-        named = dict(outputs) if isinstance(outputs, dict) else {}
-        named.pop(feature_keys.SEGMENTATION_MASKS, None)
+        named = other_outputs(outputs)
         logits = tf.cast(segmentation_logits(outputs), "float32")
         logits = tf.ensure_shape(logits, (None, *self.image_size, self.num_classes))
         return {"logits": logits, **{name: tf.cast(value, "float32") for name, value in named.items()}}
@@ -106,18 +113,3 @@ def _border_spec(tensor):
             "Build the model with a fixed size."
         )
     return tf.TensorSpec((None, *tensor.shape[1:]), dtype, name=tensor.name)
-
-
-def _num_classes(model):
-    shape = segmentation_logits(model.output).shape
-    if len(shape) != 4:
-        raise ValueError(
-            "The masks must have the shape (batch, height, width, classes). "
-            f"Received: {tuple(shape)}. Give it a segmentation head."
-        )
-    if shape[-1] > 256:
-        raise ValueError(
-            "A mask stores class ids as uint8, so there must be at most 256 classes. "
-            f"Received: num_classes={shape[-1]}. Merge classes."
-        )
-    return shape[-1]

@@ -11,6 +11,9 @@ from kmm.preprocessing.turn_upright import exif_orientation, turn_upright
 PARALLEL_PICTURES = 2
 """How many pictures of a batch are held at their own size at a time."""
 
+MAX_SCANS = 100
+"""Progressive JPEG files have about ten."""
+
 
 def read_pictures(image_bytes, image_size, max_bytes, max_pixels):
     """Decodes JPEG and PNG files of any sizes and brings them to a model's size; nothing in a file raises.
@@ -64,9 +67,17 @@ def _first_status(file_bytes, max_bytes, max_pixels):
     pixels = tf.reduce_prod(tf.maximum(height_width, 0))
     status = tf.where(pixels > max_pixels, statuses.too_many_pixels(max_pixels), statuses.OK)
     status = tf.where(pixels > 0, status, statuses.DAMAGED)
+    cheap = tf.cond(may_look & is_jpeg, lambda: _is_cheap(file_bytes), lambda: tf.constant(True))
+    status = tf.where(cheap, status, statuses.TOO_MANY_SCANS)
     status = tf.where(is_jpeg | is_png_file(file_bytes), status, statuses.NOT_AN_IMAGE)
     status = tf.where(length > max_bytes, statuses.too_many_bytes(max_bytes), status)
     return tf.where(length > 0, status, statuses.NO_IMAGE)
+
+
+def _is_cheap(file_bytes):
+    """Whether a JPEG file has few scans: each one makes the decoder go through the whole picture."""
+    content = tf.io.decode_raw(file_bytes, "uint8")
+    return tf.math.count_nonzero((content[:-1] == 0xFF) & (content[1:] == 0xDA)) <= MAX_SCANS
 
 
 def _jpeg_size(file_bytes, nothing):

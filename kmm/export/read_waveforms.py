@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from kmm.export import statuses
+from kmm.export.read_pictures import PARALLEL_PICTURES
 from kmm.export.try_decode import try_decode
 
 
@@ -51,4 +52,4 @@ def read_waveforms(audio_bytes, samples, sample_rate, max_bytes):
         return tf.image.resize(sound, (length, 1), antialias=True)[..., 0]
 
     specs = (tf.TensorSpec((samples,), "float32"), tf.TensorSpec((), "string"))
-    return tf.map_fn(read, audio_bytes, fn_output_signature=specs)
+    return tf.map_fn(read, audio_bytes, parallel_iterations=PARALLEL_PICTURES, fn_output_signature=specs)

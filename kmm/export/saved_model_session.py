@@ -22,7 +22,9 @@ class SavedModelSession:
 
     Raises:
         ValueError: no graph in the file has these tags, or `run` gets another signature, or other inputs or outputs
-            than stored.
+            than stored, or comes after `close`.
+        TypeError: strings are no bytes.
+        google.protobuf.message.DecodeError: `saved_model.pb` is damaged.
         tf.errors.OpError: the C++ session refuses the model or the inputs; class, code and message are its own.
 
     Example:
@@ -80,6 +82,8 @@ class SavedModelSession:
         Returns:
             dict from the signature's output names to arrays; strings as object arrays of `bytes`.
         """
+        if self._session is None:
+            raise ValueError(f"A session must be open to run. Received: the closed one of {self.path}. Make another.")
         if signature_name not in self.signatures:
             raise ValueError(
                 f"signature_name must be one of {sorted(self.signatures)}. Received: signature_name={signature_name!r}."
@@ -96,7 +100,7 @@ class SavedModelSession:
         results = (ctypes.c_void_p * len(output_names))()
         try:
             for name, info in signature.inputs.items():
-                tensors.append(self._to_tensor(inputs[name], info.dtype))
+                self._add_tensor(tensors, name, inputs[name], info.dtype)
             self._checked(
                 library.TF_SessionRun,
                 self._session,
@@ -152,23 +156,28 @@ class SavedModelSession:
         endpoints = (_Output(operation, int(index)) for operation, (_, index) in zip(operations, names, strict=True))
         return (_Output * len(names))(*endpoints)
 
-    def _to_tensor(self, value, dtype):
+    def _add_tensor(self, tensors, name, value, dtype):
+        """Appends a tensor, which the caller frees, and fills it."""
         library = self._library
         if dtype == tf.string.as_datatype_enum:
             array, item_size = np.asarray(value, dtype=object), _STRING_SIZE
         else:
-            array = np.ascontiguousarray(value, dtype=tf.dtypes.as_dtype(dtype).as_numpy_dtype)
+            array = np.require(value, tf.dtypes.as_dtype(dtype).as_numpy_dtype, "C")
             item_size = array.itemsize
         dims = (ctypes.c_int64 * array.ndim)(*array.shape)
         tensor = library.TF_AllocateTensor(dtype, dims, array.ndim, array.size * item_size)
         data = library.TF_TensorData(tensor)
         if dtype != tf.string.as_datatype_enum:
             ctypes.memmove(data, array.ctypes.data, array.nbytes)
-            return tensor
-        for index, text in enumerate(array.ravel()):
+            tensors.append(tensor)
+            return
+        for index in range(array.size):
             library.TF_StringInit(data + index * _STRING_SIZE)
+        tensors.append(tensor)
+        for index, text in enumerate(array.ravel()):
+            if not isinstance(text, bytes):
+                raise TypeError(f"{name} must hold bytes. Received: {type(text).__name__}. Encode text as UTF-8.")
             library.TF_StringCopy(data + index * _STRING_SIZE, text, len(text))
-        return tensor
 
     def _delete_input(self, tensor):
         if self._library.TF_TensorType(tensor) == tf.string.as_datatype_enum:

@@ -4,6 +4,7 @@ OK = "OK"
 NO_IMAGE = "NO_IMAGE: a row needs the bytes of a JPEG or PNG file. Received none."
 NOT_AN_IMAGE = "NOT_AN_IMAGE: a picture must be a JPEG or PNG file. Its first bytes say it is neither. Convert it."
 DAMAGED = "DAMAGED: the file begins as a JPEG or PNG file and cannot be decoded. Send the whole, undamaged file."
+TOO_MANY_SCANS = "TOO_MANY_SCANS: a JPEG file may be built up in at most 100 scans. Save it anew."
 DAMAGED_SOUND = "DAMAGED_SOUND: sound must be a WAV file of 16-bit PCM. The bytes cannot be decoded. Convert it."
 
 

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from kmm import feature_keys
+from kmm.export.model_facts import check_names, other_outputs
 from kmm.preprocessing.mask_outputs import segmentation_logits
 
 LOGITS = "logits"
@@ -30,7 +31,7 @@ def tensor_function(model, sequence_length=None):
         outputs by their names.
 
     Raises:
-        ValueError: an input is a string, or its size is not known.
+        ValueError: an input is a string, or its size is not known, or an output is named `logits`.
 
     Example:
 
@@ -41,13 +42,12 @@ def tensor_function(model, sequence_length=None):
     """
     specs = {tensor.name: _spec(tensor, sequence_length) for tensor in model.inputs}
     dtypes = {tensor.name: tensor.dtype for tensor in model.inputs}
+    check_names(other_outputs(model.output), (LOGITS,))
 
     def answer(inputs):
         with _unrolled(model):
             outputs = model({name: tf.cast(value, dtypes[name]) for name, value in inputs.items()}, training=False)
-        others = {name: value for name, value in outputs.items()} if isinstance(outputs, dict) else {}
-        others.pop(feature_keys.SEGMENTATION_MASKS, None)
-        outputs = {LOGITS: segmentation_logits(outputs), **others}
+        outputs = {LOGITS: segmentation_logits(outputs), **other_outputs(outputs)}
         return {name: tf.cast(output, "float32") for name, output in outputs.items()}
 
     return tf.function(answer, input_signature=[specs], autograph=False, jit_compile=False)

@@ -39,9 +39,7 @@ def write_next_version(directory, write, check=None):
     """
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    for leftover in directory.glob(f"{_own_prefix()}*"):
-        _remove_if_dead(leftover)
-    with _unfinished_folder(directory) as unfinished:
+    with unfinished_folder(directory) as unfinished:
         content = unfinished / "version"
         write(content)
         if check is not None:
@@ -73,8 +71,14 @@ def _own_prefix():
 
 
 @contextlib.contextmanager
-def _unfinished_folder(directory):
-    """A new folder that is locked while this process lives, and removed at the end."""
+def unfinished_folder(directory):
+    """A new folder that is locked while this process lives, and removed at the end; what dead processes left goes too.
+
+    Args:
+        directory: path of the folder to make it in.
+    """
+    for leftover in directory.glob(f"{_own_prefix()}*"):
+        _remove_if_dead(leftover)
     while True:
         unfinished = directory / f"{_own_prefix()}{os.getpid()}-{uuid.uuid4().hex}"
         unfinished.mkdir()

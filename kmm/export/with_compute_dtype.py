@@ -51,7 +51,7 @@ def with_compute_dtype(model, compute_dtype):
                 target.writestr(name, content)
         # The file holds what was just in memory, so it is as trustworthy as the model.
         copy = keras.saving.load_model(changed, compile=False, safe_mode=False)
-    for name in ("image_size", "prompt_tokenizer", "sample_rate"):
+    for name in ("image_size", "prompt_tokenizer", "sample_rate", "num_classes"):
         if not hasattr(copy, name) and hasattr(model, name):
             setattr(copy, name, getattr(model, name))
     return copy

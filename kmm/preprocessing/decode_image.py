@@ -53,9 +53,10 @@ def check_size(image_bytes, max_pixels=MAX_PIXELS):
     )
     with tf.control_dependencies(_operations(known)):
         height_width = size_in_header(image_bytes)
+    pixels = tf.reduce_prod(height_width)
     small_enough = tf.debugging.Assert(
-        tf.reduce_prod(height_width) <= max_pixels,
-        [f"An image must have at most {max_pixels} pixels. Received: (height, width) =", height_width],
+        (pixels > 0) & (pixels <= max_pixels),
+        [f"An image must have a size, and at most {max_pixels} pixels. Received: (height, width) =", height_width],
     )
     with tf.control_dependencies(_operations(small_enough)):
         return tf.identity(image_bytes), is_jpeg, height_width
@@ -93,8 +94,10 @@ def _jpeg_size(image_bytes):
 
 def png_size(image_bytes):
     """int64 `(height, width)` that the header of a PNG file announces."""
-    # The first chunk of a PNG file stores width and height as big-endian integers from byte 16 on.
-    header = tf.strings.substr(tf.strings.join([tf.strings.substr(image_bytes, 0, 24), b"\0" * 24]), 16, 8)
-    four_bytes = tf.reshape(tf.cast(tf.io.decode_raw(header, "uint8", fixed_length=8), "int64"), (2, 4))
-    width_height = tf.reduce_sum(four_bytes * [2**24, 2**16, 2**8, 1], axis=1)
-    return tf.reverse(width_height, [0])
+    # The first chunk, IHDR, stores width and height as big-endian integers from byte 16 on. Decoders take chunks before
+    # it, so what is no IHDR could announce another size than the one that is decoded: then there is no size.
+    header = tf.strings.join([tf.strings.substr(image_bytes, 0, 24), b"\0" * 24])
+    size = tf.io.decode_raw(tf.strings.substr(header, 16, 8), "uint8", fixed_length=8)
+    width_height = tf.reduce_sum(tf.reshape(tf.cast(size, "int64"), (2, 4)) * [2**24, 2**16, 2**8, 1], axis=1)
+    is_header = tf.strings.substr(header, 8, 8) == b"\0\0\0\rIHDR"
+    return tf.where(is_header, tf.reverse(width_height, [0]), 0)

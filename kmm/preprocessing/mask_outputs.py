@@ -60,6 +60,8 @@ def masks_from_logits(logits, size=None, threshold=0.5):
 def _logit(threshold):
     """The logit of a probability, shaped to compare with `(..., height, width)`: cheaper than a sigmoid per pixel."""
     if isinstance(threshold, (int, float)):
+        if not 0 < threshold < 1:
+            raise ValueError(f"A threshold must lie between 0 and 1. Received: threshold={threshold}. Use 0.5.")
         return math.log(threshold / (1.0 - threshold))
     return (tf.math.log(threshold) - tf.math.log1p(-threshold))[..., None, None]
 

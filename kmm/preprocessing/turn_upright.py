@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-_LOOKED_AT = 4096
-"""Bytes of a file in which the tag is looked for; cameras write it first."""
+_LOOKED_AT = 2**16
+"""Bytes of a file in which the tag is looked for; cameras write it first, editors after segments of their own."""
 
 _ORIENTATION = 0x0112
 _MOST_ENTRIES = 100
@@ -26,7 +26,7 @@ def exif_orientation(image_bytes):
     1
     """
     head = tf.strings.substr(image_bytes, 0, _LOOKED_AT)
-    content = tf.cast(tf.io.decode_raw(tf.strings.join([head, b"\0" * 16]), "uint8"), "int32")
+    content = tf.io.decode_raw(tf.strings.join([head, b"\0" * 16]), "uint8")
     last = tf.size(content) - 1
     # An APP1 segment: two bytes of marker, two of length, then the name.
     wanted = (0xFF, 0xE1, None, None, *b"Exif\0\0")
@@ -40,7 +40,7 @@ def exif_orientation(image_bytes):
         places = tf.clip_by_value((start + offset)[..., None] + tf.range(length), 0, last)
         powers = tf.bitwise.left_shift(1, 8 * tf.range(length))
         powers = tf.where(little, powers, powers[::-1])
-        return tf.reduce_sum(tf.gather(content, places) * powers, axis=-1)
+        return tf.reduce_sum(tf.cast(tf.gather(content, places), "int32") * powers, axis=-1)
 
     directory = tf.clip_by_value(number(tf.constant(4), 4), 0, _LOOKED_AT)
     entries = directory + 2 + 12 * tf.range(tf.minimum(number(directory, 2), _MOST_ENTRIES))

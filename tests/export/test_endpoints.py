@@ -167,3 +167,47 @@ def test_an_input_of_unknown_size(tmp_path):
     model = functional({"images": images, "points": points}, logits, image_size=(16, 24))
     with pytest.raises(ValueError, match=r"needs the size of every input. Received: points of shape \(None, None, 2\)"):
         export_saved_model(model, tmp_path)
+
+
+def test_rows_of_one_picture_without_words(photographs, tmp_path):
+    model = MultimodalModel(
+        image_encoder=ConvImageEncoder(image_size=(16, 16), widths=(4, 8, 8)),
+        decoder=FCNDecoder(filters=8, levels=("P2", "P3")),
+        heads={"segmentation_masks": SegmentationHead(num_classes=3)},
+    )
+    with SavedModelSession(export_saved_model(model, tmp_path, verify=False)) as session:
+        outputs = session.run({"image_bytes": [photographs[1]] * 3})
+        alone = session.run({"image_bytes": photographs[1:2]})
+    for name, value in outputs.items():
+        assert len(value) == 3, name
+        assert all(np.array_equal(row, alone[name][0]) for row in value), name
+
+
+def test_no_rows_are_refused(in_steps):
+    _, session = in_steps
+    for name, signature in session.signatures.items():
+        if name.startswith("__"):
+            continue
+        empty = {}
+        for key, info in signature.inputs.items():
+            sizes = [max(dim.size, 1) for dim in info.tensor_shape.dim[1:]]
+            empty[key] = np.zeros([0, *sizes], object if info.dtype == tf.string.as_datatype_enum else "float32")
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must have at least one row"):
+            session.run(empty, name)
+
+
+def test_token_ids_that_are_none_are_unknown_words(in_steps):
+    _, session = in_steps
+    ids = np.array([[10**6, 2, 0, 0], [-5, 2, 0, 0], [1, 2, 0, 0]])
+    inputs = {"images": np.zeros((3, 16, 16, 3), "float32"), "token_ids": ids, "padding_mask": ids != 0}
+    logits = session.run(inputs, "predict_tensors")["logits"]
+    np.testing.assert_allclose(logits[0], logits[2], rtol=1e-5)
+    np.testing.assert_allclose(logits[1], logits[2], rtol=1e-5)
+
+
+def test_names_of_the_exports_own(tmp_path):
+    images = keras.Input((16, 24, 3), name="images")
+    logits = keras.layers.Conv2D(1, 1)(images)
+    model = functional({"images": images}, {"segmentation_masks": logits, "score": logits}, image_size=(16, 24))
+    with pytest.raises(ValueError, match=r"Received: a model with \['score'\]. Rename"):
+        export_saved_model(model, tmp_path)

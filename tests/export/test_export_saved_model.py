@@ -107,7 +107,7 @@ def test_signatures(exported):
         "status": (tf.string, [None]),
     }
     assert described(signature.structured_outputs) == {"mask": (tf.uint8, [None, height, width]), **small}
-    assert described(loaded.signatures["segment"].structured_outputs) == small
+    assert described(loaded.signatures["segment"].structured_outputs) == {**small, "num_classes": (tf.int32, [None])}
     given = {"images": (tf.float32, [None, height, width, 3])}
     if model.prompt_tokenizer is not None:
         given |= {"token_ids": (tf.int32, [None, 4]), "padding_mask": (tf.uint8, [None, 4])}

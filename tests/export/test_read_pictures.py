@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -55,3 +57,24 @@ def test_what_a_camera_turned_is_turned_back():
     assert sizes.tolist() == [[40, 20]]
     expected = prepare_images(np.asarray(ImageOps.exif_transpose(Image.open(buffer)).convert("RGB")), (16, 16))
     np.testing.assert_allclose(images[0], expected, atol=3)
+
+
+def test_a_size_before_the_header_does_not_count():
+    """A chunk that a decoder skips, before the true header, whose bytes look like a small size."""
+    buffer = io.BytesIO()
+    Image.new("L", (2000, 2000)).save(buffer, "PNG")
+    data = struct.pack(">II", 1, 1) + b"\x08\0\0\0\0"
+    chunk = struct.pack(">I", len(data)) + b"aaAa" + data + struct.pack(">I", zlib.crc32(b"aaAa" + data))
+    content = buffer.getvalue()
+    assert read([content[:8] + chunk + content[8:]])[2].tolist() == [statuses.DAMAGED.encode()]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must have a size"):
+        decode_image(tf.constant(content[:8] + chunk + content[8:]))
+
+
+def test_jpeg_files_of_very_many_scans():
+    buffer = io.BytesIO()
+    Image.new("RGB", (30, 20), (9, 99, 200)).save(buffer, "JPEG", progressive=True)
+    content = buffer.getvalue()
+    assert read([content])[2].tolist() == [b"OK"]
+    scan = content.rindex(b"\xff\xda")
+    assert read([content[:scan] + content[scan:-2] * 200])[2].tolist() == [statuses.TOO_MANY_SCANS.encode()]

@@ -105,3 +105,13 @@ def test_close_twice(saved_model):
     session = SavedModelSession(saved_model)
     session.close()
     assert session.close() is None  # and the process lives
+    with pytest.raises(ValueError, match="A session must be open to run"):
+        session.run({"texts": [[b"a"]], "numbers": [2]})
+
+
+def test_strings_that_are_no_bytes(saved_model):
+    with (
+        SavedModelSession(saved_model) as session,
+        pytest.raises(TypeError, match="texts must hold bytes. Received: str"),
+    ):
+        session.run({"texts": [["a"]], "numbers": [2]})

@@ -3,11 +3,15 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
 from kmm.export import SavedModelSession, check_saved_model, export_saved_model
 from kmm.export.warm_up import WARM_UP_FILE
+from kmm.layers import LinearDecision
+from kmm.models import DecisionFusion, referring_segmenter
+from kmm.preprocessing import WordPieceTokenizer
 
 
 def test_what_answers_something_else_is_not_kept(make_model, tmp_path, monkeypatch):
@@ -19,9 +23,7 @@ def test_what_answers_something_else_is_not_kept(make_model, tmp_path, monkeypat
         model.get_layer("logits").bias.assign([100.0])  # Keras now answers what the written folder does not
 
     monkeypatch.setattr(tf.saved_model, "save", save_then_change)
-    with pytest.raises(
-        RuntimeError, match="was not kept. Received: ValueError: At least 99.9% of the pixels must be equal"
-    ):
+    with pytest.raises(RuntimeError, match="was not kept. Received: ValueError: Logits must differ by at most"):
         export_saved_model(model, tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -72,3 +74,27 @@ def test_the_official_scan_finds_nothing(make_model, tmp_path):
     cli = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli"]
     done = subprocess.run([*cli, "scan", "--dir", str(path), "--tag_set", "serve"], capture_output=True, text=True)
     assert "does not contain the default denylisted ops" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_diverged_model_is_not_exported(make_model, tmp_path):
+    model = make_model(1)
+    model.get_layer("logits").bias.assign([np.nan])
+    with pytest.raises(RuntimeError, match="logits must be finite numbers"):
+        export_saved_model(model, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_bfloat16_is_verified(make_model, tmp_path):
+    path = export_saved_model(make_model(3), tmp_path, compute_dtype="bfloat16")
+    verified = json.loads((path / "assets.extra/model_card.json").read_text())["verified"]
+    assert verified["equal_pixels"] >= 0.995 and verified["largest_difference"] < 0.2
+
+
+@pytest.mark.slow
+def test_several_models_and_word_pieces_are_verified(tmp_path):
+    tokenizer = WordPieceTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "red", "car"], sequence_length=6)
+    models = {name: referring_segmenter((32, 32), tokenizer) for name in ("first", "second")}
+    for number, model in enumerate((models["first"], DecisionFusion(models, LinearDecision()))):
+        path = export_saved_model(model, tmp_path / str(number))
+        assert json.loads((path / "assets.extra/model_card.json").read_text())["verified"]["equal_pixels"] >= 0.995

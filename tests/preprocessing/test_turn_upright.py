@@ -41,6 +41,12 @@ def test_nothing_that_makes_sense_is_upright(orientation):
     assert int(exif_orientation(tf.constant(jpeg(orientation)))) == 1
 
 
+def test_other_segments_may_come_before_the_tag():
+    content = jpeg(6)
+    segment = b"\xff\xed" + (20_000).to_bytes(2, "big") + b"\0" * 19_998
+    assert int(exif_orientation(tf.constant(content[:2] + segment + content[2:]))) == 6
+
+
 def test_any_bytes_are_legal():
     generator = np.random.default_rng(0)
     content = jpeg(6)
