@@ -1,7 +1,8 @@
 """`kmm serve`: answers requests with an export."""
 
-import argparse
 import logging
+
+from kmm.cli.version_label import labels_of, version_label
 
 
 def add_command(commands):
@@ -30,7 +31,7 @@ def add_command(commands):
         "--labels",
         nargs="+",
         default=[],
-        type=_label,
+        type=version_label,
         metavar="LABEL=V",
         help="names for versions, which are loaded too, as in stable=1 canary=2",
     )
@@ -40,6 +41,7 @@ def add_command(commands):
     add("--max-queued-mib", type=int, default=256, metavar="N", help="most MiB of requests held (%(default)s)")
     add("--max-body-mib", type=int, default=64, metavar="N", help="MiB of the longest request (%(default)s)")
     add("--max-rows", type=int, default=256, metavar="N", help="most rows of a request (%(default)s)")
+    add("--request-seconds", type=float, default=60.0, metavar="S", help="time to answer a request (%(default)s)")
     add("--threads", type=int, default=0, metavar="N", help="threads of TensorFlow; 0: one for each core (%(default)s)")
     add("--poll-seconds", type=float, default=1.0, metavar="S", help="how often DIR is read (%(default)s)")
     add("--drain-seconds", type=float, default=30.0, metavar="S", help="time to finish requests (%(default)s)")
@@ -53,7 +55,7 @@ def run(args):
     from kmm.serving import serve
 
     settings = {key: value for key, value in vars(args).items() if key not in ("model", "run", "debug", "log_level")}
-    settings |= {"versions": _policy(args.versions), "labels": dict(args.labels)}
+    settings |= {"versions": _policy(args.versions), "labels": labels_of(args.labels)}
     serve(args.model, on_start=_announce, **settings)
 
 
@@ -70,10 +72,3 @@ def _policy(words):
         return [int(word) for word in words]
     except ValueError:
         raise ValueError(f"--versions must be latest, all, or numbers. Received: {' '.join(words)}.") from None
-
-
-def _label(text):
-    label, _, number = text.partition("=")
-    if not label or not number.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} must be a label and a number, as in stable=1")
-    return label, int(number)

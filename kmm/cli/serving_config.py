@@ -2,7 +2,7 @@
 
 import argparse
 
-from kmm.cli.version_label import version_label
+from kmm.cli.version_label import labels_of, version_label
 
 
 def add_config(subcommands):
@@ -44,12 +44,7 @@ def run_config_command(args):
     from kmm.serving.serving_commands import serving_commands
     from kmm.serving.write_serving_config import IMAGE, served_versions, write_serving_config
 
-    labels = dict(args.labels)
-    if len(labels) < len(args.labels):
-        raise ValueError(
-            f"A label must be given once. Received: --labels {' '.join(f'{label}={v}' for label, v in args.labels)}. "
-            "Several labels may name one version."
-        )
+    labels = labels_of(args.labels)
     paths = write_serving_config(
         args.directory,
         output=args.output,

@@ -3,6 +3,26 @@
 import argparse
 
 
+def labels_of(pairs):
+    """A dict from the pairs that `version_label` has read.
+
+    Raises:
+        ValueError: a label is there twice.
+
+    Example:
+
+    >>> labels_of([("stable", 1), ("canary", 2)])
+    {'stable': 1, 'canary': 2}
+    """
+    labels = dict(pairs)
+    if len(labels) < len(pairs):
+        raise ValueError(
+            f"A label must be given once. Received: --labels {' '.join(f'{label}={v}' for label, v in pairs)}. "
+            "Several labels may name one version."
+        )
+    return labels
+
+
 def version_label(text):
     """Reads `LABEL=VERSION`; for `type=` of an argument.
 

@@ -33,7 +33,7 @@ class AsyncGrpcTransport(GrpcTransport):
         return client_messages.read_metadata(await self._call(self._predictions.GetModelMetadata, request, timeout))
 
     async def predict(self, signature_name, inputs, output_names, signature, timeout):
-        """Runs a signature; see `RestTransport.predict`. Only the wanted outputs are computed and sent."""
+        """Runs a signature; see `RestTransport.predict`. Only the wanted outputs are sent."""
         request = client_messages.predict_request(self._address, signature_name, inputs, output_names, signature)
         return client_messages.read_predict(await self._call(self._predictions.Predict, request, timeout))
 

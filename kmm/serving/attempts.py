@@ -40,7 +40,7 @@ class Attempts:
         """
         self._tries += 1
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._tries - 1, 10)) * random.uniform(0.5, 1.5)
-        pause = max(pause, error.retry_after or 0.0)
+        pause += error.retry_after or 0.0  # chance stays, or all clients would come back at one moment
         pointless = not error.temporary and error.code not in self._codes
         if pointless or self._tries > self._retries or time.monotonic() + pause >= self._end:
             raise error

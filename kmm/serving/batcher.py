@@ -65,6 +65,10 @@ class Batcher:
             RequestError: the queue is full, or slices of a request cannot be joined.
             tf.errors.OpError: the session refuses the inputs.
         """
+        if self._queue and self.queued_rows + rows > self.max_queued:
+            raise RequestError(
+                "RESOURCE_EXHAUSTED", f"The queue is full: {self.queued_rows} rows are waiting. Try again later."
+            )
         if rows <= self.max_batch_size:
             return await self._submit(version, signature_name, inputs, output_names, rows)
         parts = -(-rows // self.max_batch_size)
@@ -91,10 +95,6 @@ class Batcher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _submit(self, version, signature_name, inputs, output_names, rows):
-        if self._queue and self.queued_rows + rows > self.max_queued:
-            raise RequestError(
-                "RESOURCE_EXHAUSTED", f"The queue is full: {self.queued_rows} rows are waiting. Try again later."
-            )
         item = _Item(version, signature_name, inputs, output_names, rows, asyncio.get_running_loop().create_future())
         self._queue.append(item)
         self.queued_rows += rows
@@ -110,6 +110,8 @@ class Batcher:
     def _dispatch(self):
         while self._idle and self._queue:
             batch = self._take_batch()
+            if not batch:
+                return
             self._idle -= 1
             loop = asyncio.get_running_loop()
             with contextlib.ExitStack() as stack:
@@ -119,7 +121,12 @@ class Batcher:
             self._observe_batch(sum(item.rows for item in batch))
 
     def _take_batch(self):
-        """The oldest request and those that can be merged with it, in their order."""
+        """The oldest request and those that can be merged with it, in their order; none if nobody waits any more."""
+        # Who has given up may not hold its version any longer: it must not run.
+        self._queue = collections.deque(item for item in self._queue if not item.future.done())
+        self.queued_rows = sum(item.rows for item in self._queue)
+        if not self._queue:
+            return []
         first = self._queue.popleft()
         batch, rows, rest = [first], first.rows, collections.deque()
         while self._queue and rows < self.max_batch_size:

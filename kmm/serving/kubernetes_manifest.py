@@ -13,7 +13,7 @@ metadata:
   name: ${name}-models
   labels: {app: ${name}}
 spec:
-  accessModes: [ReadWriteMany]
+  accessModes: [${access}]${access_comment}
   resources:
     requests:
       storage: ${storage}Gi
@@ -35,8 +35,7 @@ spec:
   replicas: ${replicas}
   selector:
     matchLabels: {app: ${name}}
-  strategy:
-    rollingUpdate: {maxSurge: 1, maxUnavailable: 0}
+  strategy: ${strategy}
   template:
     metadata:
       labels: {app: ${name}}
@@ -111,6 +110,11 @@ kind: Pod
 metadata:
   name: ${name}-upload
 spec:
+  affinity:
+    podAffinity:  # a volume with ReadWriteOnce can be reached from one computer alone
+      requiredDuringSchedulingIgnoredDuringExecution:
+        - labelSelector: {matchLabels: {app: ${name}}}
+          topologyKey: kubernetes.io/hostname
   automountServiceAccountToken: false
   containers:
     - name: upload
@@ -127,8 +131,11 @@ spec:
 def kubernetes_manifest(name, image, cores, memory_gib, storage_gib, replicas, flags, environment, files):
     """`kubernetes.yaml`: volume claim, configuration, deployment and service.
 
-    The versions lie in the volume claim `NAME-models`, where they are copied to once. A changed configuration reaches
+    The versions lie in the volume claim `NAME-models`, where they are copied to. A changed configuration reaches
     running servers without a restart.
+
+    Several servers need a storage class that offers `ReadWriteMany`. One is content with `ReadWriteOnce`, which all
+    offer; its volume cannot follow to another computer, so a server ends before one with other flags starts.
 
     Args:
         name: name of the model, the deployment and the service.
@@ -150,8 +157,11 @@ def kubernetes_manifest(name, image, cores, memory_gib, storage_gib, replicas, f
     >>> text.count("kind: ")
     4
     """
+    rolling = "{rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"
     return TEMPLATE.substitute(
         {
+            "access": "ReadWriteOnce" if replicas == 1 else "ReadWriteMany",
+            "access_comment": "" if replicas == 1 else "  # not every storage class offers it: set storageClassName",
             "command": "\n".join(f"            - {json.dumps(flag)}" for flag in flags),
             "config_folder": CONFIG_FOLDER,
             "cores": cores,
@@ -165,6 +175,7 @@ def kubernetes_manifest(name, image, cores, memory_gib, storage_gib, replicas, f
             "replicas": replicas,
             "rest_port": REST_PORT,
             "storage": storage_gib,
+            "strategy": "{type: Recreate}" if replicas == 1 else rolling,
             "user": USER,
         }
     )

@@ -5,6 +5,7 @@ import json
 import pathlib
 
 from kmm.export import SavedModelSession
+from kmm.export.text_operations import load_text_operations
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 CHECKSUM_FILE = "assets.extra/sha256.json"
@@ -31,6 +32,7 @@ def load_version(path, threads=0):
 
     path = pathlib.Path(path)
     _check_sums(path)
+    load_text_operations()
     config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
     session = SavedModelSession(path, config=config)
     try:

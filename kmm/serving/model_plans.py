@@ -98,7 +98,7 @@ class ModelPlans:
         missing = set(wanted) - set(outputs)
         if missing:
             text = f"an answer to {signature_name!r} without {sorted(missing)}"
-            raise ServingError("INTERNAL", text, str(self._address))
+            raise ServingError("FAILED_PRECONDITION", text, str(self._address))  # perhaps another version's
         return {name: _typed(outputs[name], signature["outputs"][name]["dtype"]) for name in wanted}
 
 

@@ -1,6 +1,7 @@
 """A server of one model, in a thread."""
 
 import asyncio
+import contextlib
 import threading
 
 
@@ -28,6 +29,7 @@ class ModelServer:
         max_queued_mib: MiB of requests that are held at a time; more are refused.
         max_body_mib: MiB of the longest request.
         max_rows: the most rows of a request.
+        request_seconds: how long a request may wait and run.
         threads: threads of TensorFlow; 0 takes one for each core.
         poll_seconds: how often the folder is read.
         drain_seconds: how long requests in progress may take when the server is stopped.
@@ -36,6 +38,7 @@ class ModelServer:
         ValueError: an argument is out of its range.
         FileNotFoundError: on start, there is no such folder.
         OSError: on start, a port is taken.
+        RuntimeError: it is started twice.
         ImportError: on start, the extra `serving` is not installed.
 
     Example:
@@ -60,6 +63,7 @@ class ModelServer:
         max_queued_mib=256,
         max_body_mib=64,
         max_rows=256,
+        request_seconds=60.0,
         threads=0,
         poll_seconds=1.0,
         drain_seconds=30.0,
@@ -77,6 +81,7 @@ class ModelServer:
         self.max_queued_mib = max_queued_mib
         self.max_body_mib = max_body_mib
         self.max_rows = max_rows
+        self.request_seconds = request_seconds
         self.threads = threads
         self.poll_seconds = poll_seconds
         self.drain_seconds = drain_seconds
@@ -102,24 +107,39 @@ class ModelServer:
 
     def start(self):
         """Starts the server in a thread; returns it when it listens and the folder was read once."""
+        if self._thread is not None and self._thread.is_alive():
+            raise RuntimeError(
+                f"a server must be stopped before it is started again. Received: it runs, {self.rest_url}"
+            )
         self._started.clear()
+        self._error = None
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._run_in_thread()), name="kmm-server", daemon=True
         )
         self._thread.start()
         self._started.wait()
         if self._error is not None:
-            self._thread.join()
-            error, self._error = self._error, None
-            raise error
+            self._join()
         return self
 
     def stop(self):
-        """Finishes what is in progress and ends the thread; does nothing where none runs."""
-        if self._thread is not None and self._thread.is_alive():
+        """Finishes what is in progress and ends the thread; does nothing where none runs.
+
+        Raises:
+            Exception: what has ended the server before, or goes wrong now.
+        """
+        if self._thread is None:
+            return
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
             self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join()
+        self._join()
+
+    def _join(self):
+        self._thread.join()
         self._thread = None
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def __enter__(self):
         return self.start()
@@ -175,6 +195,8 @@ class ModelServer:
         for argument in ("max_batch_size", "workers", "max_queued", "max_queued_mib", "max_body_mib", "max_rows"):
             if getattr(self, argument) < 1:
                 raise ValueError(f"{argument} must be at least 1. Received: {argument}={getattr(self, argument)}.")
+        if self.request_seconds <= 0:
+            raise ValueError(f"request_seconds must be above 0. Received: request_seconds={self.request_seconds}.")
         for argument in ("poll_seconds", "drain_seconds", "threads"):
             if getattr(self, argument) < 0:
                 raise ValueError(f"{argument} must not be negative. Received: {argument}={getattr(self, argument)}.")

@@ -12,6 +12,7 @@ from kmm.serving.version_folders import find_versions, fingerprint
 
 _LOG = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 10
+_MOST_RETRIES = 5
 _MOST_ENDED = 20
 
 
@@ -21,7 +22,7 @@ class ModelVersions:
     A new version is loaded in a thread while the old one answers, and the old one is unloaded when the new one is
     available and its own last request is answered. A version that cannot be loaded is refused: what was loaded before
     goes on answering, or the newest version below it is loaded. It is tried again when its files change and rest, ten
-    times at most.
+    times at most; unchanged files are tried again five times, in case that something else was wrong.
 
     It belongs to one event loop.
 
@@ -32,12 +33,13 @@ class ModelVersions:
         policy: "latest" for the newest version, "all", or a list of numbers.
         labels: dict from labels to numbers of versions; these are loaded too.
         poll_seconds: how often the folder is read.
+        retry_seconds: after how long a version whose files have not changed is tried again.
 
     Raises:
         FileNotFoundError: there is no such folder.
     """
 
-    def __init__(self, folder, load, name="kmm", policy="latest", labels=None, poll_seconds=1.0):
+    def __init__(self, folder, load, name="kmm", policy="latest", labels=None, poll_seconds=1.0, retry_seconds=60.0):
         self.folder = pathlib.Path(folder)
         if not self.folder.is_dir():
             raise FileNotFoundError(f"the folder of the versions must exist. Received: {str(folder)!r}.")
@@ -48,6 +50,8 @@ class ModelVersions:
         self.updated = asyncio.Event()
         self._load = load
         self._poll_seconds = poll_seconds
+        self._retry_seconds = retry_seconds
+        self._missing_labels = set()
         self._thread = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="kmm-loader")
         self._refused = {}
         self._tasks = set()
@@ -104,14 +108,18 @@ class ModelVersions:
             return
         for number in set(self._refused) - set(found):
             del self._refused[number], self.versions[number]
-        wanted = set()
+        self._warn_of_labels(found)
+        wanted, waits = set(), False
         for group in self._wanted_groups(sorted(found)):
             for number in group:
+                if number in self.versions and self.versions[number].state == "UNLOADING":
+                    waits = True
+                    break
                 if await self._is_loaded(number, found[number]):
                     wanted.add(number)
                     break
         for number in self.available:
-            if wanted and number not in wanted:
+            if wanted and not waits and number not in wanted:
                 self._retire(self.versions[number])
 
     async def close(self, seconds=10.0):
@@ -148,18 +156,24 @@ class ModelVersions:
             groups = [[number] for number in self.policy if number in numbers]
         return groups + [[number] for number in set(self.labels.values()) & set(numbers)]
 
+    def _warn_of_labels(self, found):
+        missing = {label for label, number in self.labels.items() if number not in found}
+        for label in sorted(missing - self._missing_labels):
+            _LOG.warning("label %r stands for version %d, which is not in the folder", label, self.labels[label])
+        self._missing_labels = missing
+
     async def _is_loaded(self, number, path):
         version = self.versions.get(number)
         if version is not None and version.state == "AVAILABLE":
             return True
-        if version is not None and version.state == "UNLOADING":
-            return False
         refused = self._refused.get(number)
         if refused is not None:
             files = await self._in_thread(fingerprint, path)
             rests, refused.files = files == refused.files, files
-            if files == refused.tried or not rests or refused.attempts >= _MOST_ATTEMPTS:
+            changed = files != refused.tried
+            if not rests or not (refused.may_be_changed() if changed else refused.may_be_retried()):
                 return False
+            refused.count(changed)
         return await self._load_version(number, path)
 
     async def _load_version(self, number, path):
@@ -174,8 +188,8 @@ class ModelVersions:
             version.state, version.error_code, version.error_message = "END", failure.code, str(failure)
             refused = self._refused.setdefault(number, _Refused())
             refused.tried = refused.files = files
-            refused.attempts += 1
-            _LOG.error("version %d cannot be loaded and is refused until its files change: %s", number, failure)
+            refused.next_retry = asyncio.get_running_loop().time() + self._retry_seconds
+            _LOG.error("version %d cannot be loaded and is refused: %s", number, failure)
             return False
         self._refused.pop(number, None)
         version.state = "AVAILABLE"
@@ -190,9 +204,14 @@ class ModelVersions:
             version.on_unused()
 
     async def _unload(self, version):
+        if version.users or version.session is None:
+            return  # somebody came back, and calls again at the end; or it is done already
         version.on_unused = lambda: None
         session, version.session = version.session, None
-        await self._in_thread(session.close)
+        try:
+            await self._in_thread(session.close)
+        except Exception:
+            _LOG.exception("version %d could not be closed in order", version.number)
         del session
         await self._in_thread(_give_memory_back)
         version.state = "END"
@@ -214,8 +233,23 @@ class _Refused:
     """What is known of a version that could not be loaded."""
 
     def __init__(self):
-        self.attempts = 0
+        self.attempts, self.retries, self.next_retry = 1, 0, 0.0
         self.tried = self.files = ()
+
+    def may_be_changed(self):
+        """Whether changed files are worth another attempt."""
+        return self.attempts < _MOST_ATTEMPTS
+
+    def may_be_retried(self):
+        """Whether it is time for another attempt with the same files."""
+        return self.retries < _MOST_RETRIES and asyncio.get_running_loop().time() >= self.next_retry
+
+    def count(self, changed):
+        """Counts an attempt."""
+        if changed:
+            self.attempts, self.retries = self.attempts + 1, 0
+        else:
+            self.retries += 1
 
 
 def _give_memory_back():

@@ -1,11 +1,13 @@
 """What a server answers, whatever the transport."""
 
+import asyncio
 import contextlib
 import logging
 import time
 
 from kmm.serving.check_inputs import check_inputs
 from kmm.serving.request_error import RequestError
+from kmm.serving.side_thread import SideThread
 
 _LOG = logging.getLogger(__name__)
 
@@ -18,11 +20,17 @@ class Predictor:
         batcher: `Batcher`.
         metrics: `ServerMetrics`.
         max_rows: the most rows of a request.
+        request_seconds: how long a request may wait and run.
+
+    Attributes:
+        side: the `SideThread` that reads and writes what is long.
     """
 
-    def __init__(self, versions, batcher, metrics, max_rows=256):
+    def __init__(self, versions, batcher, metrics, max_rows=256, request_seconds=60.0):
         self.versions = versions
         self.max_rows = max_rows
+        self.request_seconds = request_seconds
+        self.side = SideThread()
         self._batcher = batcher
         self._metrics = metrics
 
@@ -45,7 +53,7 @@ class Predictor:
         finally:
             self._metrics.observe_request(transport, method, code, time.perf_counter() - start)
 
-    async def predict(self, name, number, label, read):
+    async def predict(self, name, number, label, read, num_bytes=0):
         """Answers a request.
 
         Args:
@@ -54,6 +62,7 @@ class Predictor:
             label: label of the version, or `None`.
             read: function from (a function from a signature's name to its `SignatureDef`) to the name of the signature,
                 a dict of arrays, and the names of the outputs, none for all.
+            num_bytes: how long the message is that it reads.
 
         Returns:
             dict of the outputs, in the order asked for; `ServedVersion`; the name of the signature.
@@ -71,12 +80,22 @@ class Predictor:
                     )
                 return signatures[signature_name]
 
-            signature_name, inputs, output_names = read(signature_of)
-            signature = signature_of(signature_name)
-            output_names = _check_outputs(signature, output_names)
-            rows = check_inputs(signature, inputs, self.max_rows)
+            def prepare():
+                signature_name, inputs, output_names = read(signature_of)
+                signature = signature_of(signature_name)
+                output_names = _check_outputs(signature, output_names)
+                return signature_name, inputs, output_names, check_inputs(signature, inputs, self.max_rows)
+
+            signature_name, inputs, output_names, rows = await self.side.run(num_bytes, prepare)
             # All outputs, whatever is asked for: TensorFlow optimizes the graph anew, and keeps it, for each choice.
-            outputs = await self._batcher.run(version, signature_name, inputs, tuple(sorted(signature.outputs)), rows)
+            all_names = tuple(sorted(signatures[signature_name].outputs))
+            try:
+                async with asyncio.timeout(self.request_seconds):
+                    outputs = await self._batcher.run(version, signature_name, inputs, all_names, rows)
+            except TimeoutError:
+                raise RequestError(
+                    "DEADLINE_EXCEEDED", f"The answer took more than {self.request_seconds} seconds. Send fewer rows."
+                ) from None
             return {name: outputs[name] for name in output_names}, version, signature_name
 
     def find(self, name, number=None, label=None):

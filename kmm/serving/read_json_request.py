@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from kmm.serving.request_error import RequestError
 
-MOST_VALUES = 4_000_000
-MOST_LISTS = 500_000
-"""How many values and lists a body may hold; as Python objects they take some hundreds of MB."""
+MOST_VALUES = 1_000_000
+MOST_LISTS = 250_000
+"""How many values and lists a body may hold; as Python objects they take some tens of MB."""
 
 _MOST_AXES = 8
 _JSON_TYPES = {"O": {str, dict}, "f": {int, float}, "i": {int}, "u": {int}, "b": {bool}}

@@ -36,10 +36,10 @@ def picture_answers(outputs, counts, num_classes):
     """The `Answer` for each picture.
 
     Args:
-        outputs: dict of arrays with one row for each prompt: `score` and `mask_png_bytes`, perhaps `present` and
-            `status`.
+        outputs: dict of arrays with one row for each prompt: `score` and `mask_png_bytes`, perhaps `present`, `status`
+            and `num_classes`.
         counts: numbers of rows of the pictures.
-        num_classes: see `read_mask_png`.
+        num_classes: see `read_mask_png`; for outputs that do not say it themselves.
 
     Returns:
         list of `Answer`.
@@ -53,7 +53,8 @@ def picture_answers(outputs, counts, num_classes):
     for count in counts:
         rows = {name: value[start : start + count] for name, value in outputs.items()}
         start += count
-        masks = [read_mask_png(content, num_classes) for content in rows["mask_png_bytes"]]
+        classes = rows["num_classes"] if "num_classes" in rows else [num_classes] * count
+        masks = [read_mask_png(*row) for row in zip(rows["mask_png_bytes"], classes, strict=True)]
         size = max((mask.shape for mask in masks), key=lambda shape: shape[0] * shape[1])
         masks = np.stack([mask if mask.size else np.zeros(size, np.uint8) for mask in masks])
         present = rows["present"] if "present" in rows else [mask.any() for mask in masks]

@@ -9,6 +9,8 @@ from kmm.serving.question_rows import check_threshold, question_rows, split_rows
 from kmm.serving.read_masks import ask_answer, picture_answers
 from kmm.serving.serving_error import ServingError
 
+_ANSWER = ("score", "present", "mask_png_bytes", "num_classes", "status")
+
 
 class RequestPlans(ModelPlans):
     """The methods of a client as generators: each yields `RequestStep`s, gets their results sent, and returns its own.
@@ -75,7 +77,7 @@ class RequestPlans(ModelPlans):
                 f"{sorted(signature['inputs'])}. Leave the threshold out, or export the model anew."
             )
         images, prompts, counts = question_rows(pairs, "prompt" in signature["inputs"])
-        wanted = [n for n in ("score", "present", "mask_png_bytes", "status") if n in signature["outputs"]]
+        wanted = [n for n in _ANSWER if n in signature["outputs"]]
         parts = []
         for rows in split_rows([len(image) for image in images], self._max_rows, self._max_bytes):
             inputs = {"image_bytes": images[rows]}
@@ -89,6 +91,7 @@ class RequestPlans(ModelPlans):
             parts.append(part)
         outputs = {name: np.concatenate([part[name] for part in parts]) for name in wanted} if parts else {}
         try:
+            # Where the answer says nothing of classes, the metadata do, which may be those of an earlier version.
             return picture_answers(outputs, counts, self._num_classes())
         except (OSError, SyntaxError, ValueError) as error:  # Pillow raises these of damaged files
             raise ServingError("INTERNAL", f"masks that are no PNG files: {error}", str(self._address)) from error

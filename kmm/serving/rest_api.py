@@ -10,7 +10,7 @@ from aiohttp import web
 from kmm.serving.read_json_request import read_json_request
 from kmm.serving.request_error import RequestError
 from kmm.serving.signature_documents import metadata_document
-from kmm.serving.write_json_answer import write_json_answer
+from kmm.serving.write_json_answer import json_size, write_json_answer
 
 _MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<number>\d{1,18})|/labels/(?P<label>[^/:]+))?"
 _PREDICTION = re.compile(_MODEL + r":(?P<method>classify|regress|predict)", re.IGNORECASE)
@@ -29,7 +29,7 @@ class RestApi:
         admission: `Admission`.
         metrics: `ServerMetrics`.
         max_body_bytes: the longest body of a request.
-        body_seconds: how long a client may take to send it.
+        body_seconds: how long a client may take to send it, and to take the answer.
 
     Attributes:
         application: the `aiohttp.web.Application`.
@@ -65,10 +65,9 @@ class RestApi:
             prediction = _PREDICTION.fullmatch(request.rel_url.raw_path) if request.method == "POST" else None
             if prediction is not None:
                 with self._predictor.observed("rest", "predict"):
-                    body = await self._predict(request, **_decoded(prediction))
-            else:
-                with self._predictor.observed("rest", "status"):
-                    body = self._describe(request)
+                    return await self._predict(request, **_decoded(prediction))
+            with self._predictor.observed("rest", "status"):
+                return _json_response(self._describe(request))
         except RequestError as error:
             response = _json_response(orjson.dumps({"error": str(error)}), error.http_status)
             if error.http_status in (408, 413, 503):
@@ -76,7 +75,6 @@ class RestApi:
             if error.http_status in (429, 503):
                 response.headers["Retry-After"] = "1"
             return response
-        return _json_response(body)
 
     async def _predict(self, request, name, number, label, method):
         if method.lower() != "predict":
@@ -90,8 +88,26 @@ class RestApi:
                 signature_name, inputs, by_row = read_json_request(body, signature_of, self._predictor.max_rows)
                 return signature_name, inputs, ()
 
-            outputs, _, _ = await self._predictor.predict(name, number, label, read)
-            return write_json_answer(outputs, by_row)
+            outputs, _, _ = await self._predictor.predict(name, number, label, read, len(body))
+            answer = await self._predictor.side.run(json_size(outputs), write_json_answer, outputs, by_row)
+            add_bytes(len(answer))
+            return await self._send(request, _json_response(answer))
+
+    async def _send(self, request, response):
+        """Writes an answer while its bytes still count; a client that does not take it is cut off."""
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                await response.prepare(request)
+                await response.write_eof()
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            raise RequestError(
+                "DEADLINE_EXCEEDED", f"The answer must be taken within {self._body_seconds} seconds."
+            ) from None
+        except ConnectionError as error:
+            raise RequestError("CANCELLED", f"The client has gone: {error}") from None
+        return response
 
     async def _read_body(self, request, add_bytes):
         too_long = RequestError(

@@ -7,6 +7,7 @@ import time
 
 from kmm.serving import client_json
 from kmm.serving.serving_error import ServingError
+from kmm.serving.timed_socket import TimedSocket
 from kmm.version import __version__
 
 _CODES = {
@@ -43,9 +44,14 @@ class RestTransport:
     """
 
     def __init__(self, address, headers):
-        self._address = address
+        self._address, self._context = address, _encryption() if address.scheme == "https" else None
         self._headers = {"Accept": "application/json", "User-Agent": f"kmm/{__version__}", **headers}
         self._idle, self._lock, self._closed = [], threading.Lock(), False
+
+    @property
+    def server(self):
+        """Address of the server and the model, for errors."""
+        return str(self._address)
 
     def status(self, timeout):
         """See `client_json.read_status`."""
@@ -112,7 +118,7 @@ class RestTransport:
         """Sends one request and returns status, headers and body of the answer."""
         deadline = time.monotonic() + timeout
         while True:
-            connection, is_fresh = self._take(deadline)
+            connection, is_fresh = self._take()
             try:
                 result = self._ask(connection, method, path, body, deadline)
             except TimeoutError as error:
@@ -133,8 +139,9 @@ class RestTransport:
                 return result
 
     def _ask(self, connection, method, path, body, deadline):
-        if connection.sock is not None:
-            connection.sock.settimeout(max(1e-3, deadline - time.monotonic()))
+        if connection.sock is None:
+            connection.sock = TimedSocket.connect(self._address.host, self._address.port, deadline, self._context)
+        connection.sock.deadline = deadline
         headers = dict(self._headers) if body is None else {"Content-Type": "application/json", **self._headers}
         was_cut = False
         try:
@@ -145,11 +152,6 @@ class RestTransport:
         chunks = []
         while chunk := response.read1(_READ_SIZE):
             chunks.append(chunk)
-            seconds = deadline - time.monotonic()
-            if seconds <= 0:
-                raise TimeoutError("the answer did not end in time")
-            if connection.sock is not None:
-                connection.sock.settimeout(seconds)
         if response.length:
             raise http.client.IncompleteRead(b"", response.length)
         response.close()
@@ -157,17 +159,16 @@ class RestTransport:
             connection.close()
         return response.status, response.headers, b"".join(chunks)
 
-    def _take(self, deadline):
+    def _take(self):
         """A connection, and whether it is new."""
         with self._lock:
             if self._closed:
                 raise ValueError("A closed client cannot ask. Received: a request after close(). Make a new client.")
             if self._idle:
                 return self._idle.pop(), False
-        seconds = max(1e-3, deadline - time.monotonic())
-        secure = self._address.scheme == "https"
-        kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        return kind(self._address.host, self._address.port, timeout=seconds), True
+        if self._context is not None:
+            return http.client.HTTPSConnection(self._address.host, self._address.port, context=self._context), True
+        return http.client.HTTPConnection(self._address.host, self._address.port), True
 
     def _put_back(self, connection):
         with self._lock:
@@ -175,3 +176,11 @@ class RestTransport:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def _encryption():
+    import ssl
+
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -23,6 +23,9 @@ _HTTP_LOG = logging.getLogger(f"{__name__}.http")
 _HTTP_LOG.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError)))
 """Says nothing of bytes that are no HTTP: they are answered with 400, and anybody can send them."""
 _IDLE_SECONDS = 75.0
+_UPLOAD_SECONDS = 60.0
+_MOST_STREAMS = 256
+_LONGEST_CONNECTION_SECONDS = 1800
 
 
 class RunningServer:
@@ -66,8 +69,12 @@ class RunningServer:
             OSError: a port is taken.
         """
         settings = self._settings
-        predictor = Predictor(self.versions, self._batcher, self._metrics, settings.max_rows)
-        rest = RestApi(predictor, self._admission, self._metrics, settings.max_body_mib << 20)
+        self._predictor = Predictor(
+            self.versions, self._batcher, self._metrics, settings.max_rows, settings.request_seconds
+        )
+        rest = RestApi(
+            self._predictor, self._admission, self._metrics, settings.max_body_mib << 20, body_seconds=_UPLOAD_SECONDS
+        )
         self._runner = web.AppRunner(
             rest.application,
             access_log=None,
@@ -80,13 +87,13 @@ class RunningServer:
         )
         await self._runner.setup()
         try:
-            await self._listen(predictor)
+            await self._listen()
         except OSError:
             await self._runner.cleanup()
             raise
         self._watching = asyncio.create_task(self.versions.watch())
 
-    async def _listen(self, predictor):
+    async def _listen(self):
         settings = self._settings
         self._site = web.TCPSite(self._runner, settings.host, settings.rest_port)
         await self._site.start()
@@ -95,9 +102,17 @@ class RunningServer:
             "grpc.max_receive_message_length": settings.max_body_mib << 20,
             "grpc.max_send_message_length": -1,
             "grpc.so_reuseport": 0,
+            "grpc.max_concurrent_streams": _MOST_STREAMS,
+            "grpc.keepalive_time_ms": int(1000 * _IDLE_SECONDS),
+            "grpc.keepalive_timeout_ms": 20_000,
+            "grpc.http2.min_ping_interval_without_data_ms": 10_000,
+            "grpc.max_connection_age_ms": 1000 * _LONGEST_CONNECTION_SECONDS,
+            "grpc.max_connection_age_grace_ms": int(1000 * (2 * _UPLOAD_SECONDS + settings.request_seconds)),
         }
+        most_uploads = max(16, 2 * settings.max_queued_mib // settings.max_body_mib)
         self._grpc = grpc.aio.server(options=list(options.items()), maximum_concurrent_rpcs=settings.max_queued)
-        self._grpc.add_generic_rpc_handlers(GrpcApi(predictor, self._admission).handlers())
+        self._grpc_api = GrpcApi(self._predictor, self._admission, most_uploads, _UPLOAD_SECONDS)
+        self._grpc.add_generic_rpc_handlers(self._grpc_api.handlers())
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         try:
             self.grpc_port = self._grpc.add_insecure_port(f"{host}:{settings.grpc_port}")
@@ -115,6 +130,7 @@ class RunningServer:
         """
         seconds = self._settings.drain_seconds
         self._admission.close()
+        self._grpc_api.hurry()
         self._watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._watching
@@ -125,4 +141,5 @@ class RunningServer:
             _LOG.error("requests were still in progress after %s seconds; they are dropped", seconds)
         await self._runner.cleanup()
         self._batcher.close()
+        self._predictor.side.close()
         return await self.versions.close(seconds=10.0 if drained else 0.1) and drained

@@ -7,6 +7,12 @@ import shlex
 from kmm.serving.server_configs import METRICS_PATH
 from kmm.serving.server_flags import GRPC_PORT, REST_PORT
 
+# Versions that are there stay as they are, and what is no version, such as an unfinished export, is dropped.
+_MOVE = (
+    'cd /models/unfinished && for v in *; do case "$v" in *[!0-9]*) ;; *) [ -e "/models/$v" ] || mv "$v" /models/ ;; '
+    "esac; done; rm -rf /models/unfinished"
+)
+
 
 def serving_commands(directory, output, name, version):
     """What to type after `write_serving_config`, as one text.
@@ -49,11 +55,13 @@ def serving_commands(directory, output, name, version):
         f"python -c \"import kmm.serving; client = kmm.serving.Client('{address}', model='{name}'); "
         f"answer = client.segment('street.jpg'{prompts}); print(answer.scores, answer.masks.shape)\"",
         f"kmm serving load --url grpc://127.0.0.1:{GRPC_PORT} --model {name} --requests 200 --concurrency 4",
-        "# serve in a cluster: make the volume claim and the rest, and copy the versions into the claim",
+        "# serve in a cluster: make the volume claim and the rest, and copy the versions into the claim; a new version "
+        "is copied in the same way",
         f"kubectl apply --filename {manifest} --filename {upload}",
         f"kubectl wait --for=condition=Ready --timeout=300s pod/{name}-upload",
+        f"kubectl exec {name}-upload -- rm -rf /models/unfinished",
         f"kubectl cp {shlex.quote(str(directory))} {name}-upload:/models/unfinished",
-        f"kubectl exec {name}-upload -- sh -c 'mv /models/unfinished/[0-9]* /models/'",
+        f"kubectl exec {name}-upload -- sh -c {shlex.quote(_MOVE)}",
         f"kubectl delete pod {name}-upload --wait=false",
         f"kubectl rollout status deployment/{name}",
         f"kubectl port-forward service/{name} {GRPC_PORT} {REST_PORT}  # then ask as above",

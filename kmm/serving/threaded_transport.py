@@ -2,7 +2,9 @@
 
 import asyncio
 import concurrent.futures
-import functools
+import time
+
+from kmm.serving.serving_error import ServingError
 
 NUM_THREADS = 32
 """The most requests that wait for an answer at a time; further ones wait for a thread."""
@@ -11,8 +13,8 @@ NUM_THREADS = 32
 class ThreadedTransport:
     """Runs a `RestTransport` in threads of its own, for `AsyncClient`.
 
-    So REST needs the standard library alone here too. A task that is cancelled stops waiting; its request goes on in
-    its thread until it is answered or its time is over.
+    So REST needs the standard library alone here too. The time of a request includes that until a thread is free. A
+    task that is cancelled stops waiting; its request goes on in its thread until it is answered or its time is over.
 
     Args:
         transport: `RestTransport`.
@@ -26,7 +28,7 @@ class ThreadedTransport:
     """
 
     def __init__(self, transport):
-        self._transport = transport
+        self._transport, self._closed = transport, False
         self._threads = concurrent.futures.ThreadPoolExecutor(NUM_THREADS, thread_name_prefix="kmm-client")
 
     async def status(self, timeout):
@@ -43,10 +45,32 @@ class ThreadedTransport:
         return await self._run(self._transport.predict, *arguments, timeout=timeout)
 
     async def close(self):
-        """Closes the connections; waits for nothing."""
-        self._transport.close()
+        """Closes the connections; waits for nothing. Requests that still wait for a thread are refused."""
+        self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._transport.close()
 
     async def _run(self, method, *arguments, timeout):
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, functools.partial(method, *arguments, timeout))
+        end = time.monotonic() + timeout
+
+        def ask():
+            seconds = end - time.monotonic()
+            if seconds <= 0:
+                raise TimeoutError("no thread was free in time")
+            return method(*arguments, seconds)
+
+        self._check_open()
+        try:
+            async with asyncio.timeout(timeout):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        except TimeoutError as error:
+            text = f"no answer within {timeout:.3g} seconds"
+            raise ServingError("DEADLINE_EXCEEDED", text, self._transport.server) from error
+        except asyncio.CancelledError:
+            if not asyncio.current_task().cancelling():  # not this task was cancelled, but what it waits for
+                self._check_open()
+            raise
+
+    def _check_open(self):
+        if self._closed:
+            raise ValueError("A closed client cannot ask. Received: a request after close(). Make a new client.")

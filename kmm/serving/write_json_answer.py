@@ -6,6 +6,16 @@ import orjson
 
 from kmm.serving.request_error import RequestError
 
+MOST_VALUES = 20_000_000
+"""How many numbers an answer may hold."""
+
+
+def json_size(outputs):
+    """About how many bytes the answer has."""
+    return sum(
+        sum(map(len, array.ravel())) if array.dtype == object else 3 * array.nbytes for array in outputs.values()
+    )
+
 
 def write_json_answer(outputs, by_row):
     """Writes outputs as the body of an answer.
@@ -21,7 +31,8 @@ def write_json_answer(outputs, by_row):
         `bytes`.
 
     Raises:
-        RequestError: `INVALID_ARGUMENT`: rows are asked for, and an output has none or another number of them.
+        RequestError: `INVALID_ARGUMENT`: there are more numbers than `MOST_VALUES`; or rows are asked for, and an
+            output has none or another number of them.
 
     Example:
 
@@ -32,6 +43,10 @@ def write_json_answer(outputs, by_row):
     >>> write_json_answer({"status": np.array([b"OK", b"OK"], object)}, by_row=False).decode()
     '{"outputs":["OK","OK"]}'
     """
+    if sum(array.size for array in outputs.values()) > MOST_VALUES:
+        raise RequestError(
+            "INVALID_ARGUMENT", f"The answer has more than {MOST_VALUES} values; send fewer rows, or ask over gRPC."
+        )
     outputs = {name: _texts(array, name) if array.dtype == object else array for name, array in outputs.items()}
     if not by_row:
         return _dump({"outputs": outputs if len(outputs) > 1 else next(iter(outputs.values()))})

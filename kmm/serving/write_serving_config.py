@@ -78,7 +78,9 @@ def write_serving_config(
     labels = sorted((labels or {}).items())
     _check_arguments(name, cores, replicas, image)
     versions = served_versions(directory, labels)
-    _check_readable(versions.values())
+    _check_readable(directory)
+    for version in versions.values():
+        _check_readable(version, *version.rglob("*"))
     size_gib = max(_size(path) for path in versions.values()) / GIB
     memory_gib = 1 + math.ceil(2 * (len(versions) + 1) * size_gib)  # a new one is loaded before the old one goes
     own_batching = all((path / "batching_params.pbtxt").is_file() for path in versions.values())
@@ -159,15 +161,15 @@ def _check_arguments(name, cores, replicas, image):
         raise ValueError(f"image must name a container's image. Received: image={image!r}. The usual one is {IMAGE}.")
 
 
-def _check_readable(folders):
-    for folder in folders:
-        for path in (folder, *folder.rglob("*")):
-            needed = 0o005 if path.is_dir() else 0o004
-            if path.stat().st_mode & needed != needed:
-                raise ValueError(
-                    "All users must be able to read the export, since the server runs as one without rights. "
-                    f"Received: {path} with the mode {path.stat().st_mode & 0o777:o}. Run: chmod -R a+rX {folder}"
-                )
+def _check_readable(folder, *files):
+    for path in (folder, *files):
+        needed = 0o005 if path.is_dir() else 0o004
+        if path.stat().st_mode & needed != needed:
+            raise ValueError(
+                "All users must be able to read the export and the configuration, since the server runs as one "
+                f"without rights. Received: {path} with the mode {path.stat().st_mode & 0o777:o}. "
+                f"Run: chmod {'-R ' if files else ''}a+rX {folder}"
+            )
 
 
 def _write(output, files, overwrite):
@@ -182,7 +184,11 @@ def _write(output, files, overwrite):
             f"Received: {', '.join(map(str, other))}. Replace them with --force (overwrite=True), or choose another "
             "--output."
         )
-    output.mkdir(parents=True, exist_ok=True)
+    if output.exists():
+        _check_readable(output)
+    else:
+        output.mkdir(parents=True)
+        output.chmod(0o755)  # whatever the umask says: the server runs as another user
     for path in paths:
         unfinished = path.with_name(f".{path.name}.unfinished")
         unfinished.write_text(files[path.name], encoding="utf-8")

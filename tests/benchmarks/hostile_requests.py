@@ -3,18 +3,17 @@
 import base64
 import contextlib
 import http.client
-import io
 import json
 import random
 import re
 import socket
-import struct
+import threading
 import urllib.parse
-import zlib
 
 import grpc
+import hostile_files
 import numpy as np
-from PIL import Image
+from send_half_message import send_half_message
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 from tensorflow_serving.apis import predict_pb2
 
@@ -22,6 +21,8 @@ SECONDS = 60
 REFUSED, ROW, SERVED = "4[0-9][0-9]", "row [A-Z_]+", "served"
 REFUSED_GRPC = "INVALID_ARGUMENT|NOT_FOUND|RESOURCE_EXHAUSTED|FAILED_PRECONDITION|UNIMPLEMENTED|OUT_OF_RANGE"
 BIG = 100 * 2**20
+MANY = 16
+"""How many bombs one request has."""
 
 
 class HostileRequests:
@@ -36,37 +37,48 @@ class HostileRequests:
         self.address = urllib.parse.urlsplit(rest)
         self.path = f"/v1/models/{name}:predict"
         self.name, self.photograph, self.with_words = name, photograph, card["reads_words"]
+        host, _, port = grpc_url.removeprefix("grpc://").rpartition(":")
         self.channel = grpc.insecure_channel(
             grpc_url.removeprefix("grpc://"),
             options=[("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)],
         )
-        jpeg = self._jpeg(photograph)
+        jpeg = hostile_files.jpeg(photograph)
         side = int(card["max_pixels"] ** 0.5)
         self.files = {
             "half a JPEG": jpeg[: len(jpeg) // 2],
             "a JPEG's first 30 bytes": jpeg[:30],
-            "JPEG with random bytes inside": self._damaged(jpeg),
-            "JPEG with random EXIF data": self._with_exif(jpeg, random.Random(2).randbytes(3000)),
-            "JPEG with EXIF data that point far away": self._with_exif(
+            "JPEG with random bytes inside": hostile_files.damaged(jpeg),
+            "JPEG with random EXIF data": hostile_files.with_exif(jpeg, random.Random(2).randbytes(3000)),
+            "JPEG with EXIF data that point far away": hostile_files.with_exif(
                 jpeg,
-                b"II*\0" + struct.pack("<I", 8) + b"\xff\xff" + struct.pack("<HHII", 0x112, 3, 2**32 - 1, 2**32 - 1),
+                hostile_files.exif(0x112, 3, 2**32 - 1, 2**32 - 1, entries=2**16 - 1),
             ),
-            "JPEG header of 65,500 x 65,500": self._resized_jpeg(jpeg, 65500),
-            "PNG header of 60,000 x 60,000": self._png_header(60000, 60000),
-            "PNG header of 2 x 2**31 - 1": self._png_header(2, 2**31 - 1),
-            "half a PNG": self._png(300, 200)[:400],
-            "PNG that inflates beyond its size": self._png_with_text(2**28),
-            "PNG with a wrong checksum": self._wrong_checksum(self._png(40, 30)),
+            "JPEG with EXIF data that turn in a circle": hostile_files.with_exif(
+                jpeg, hostile_files.exif(0x8769, 4, 1, 8, following=8)
+            ),
+            "JPEG with EXIF orientation 60,000": hostile_files.with_exif(jpeg, hostile_files.exif(0x112, 3, 1, 60_000)),
+            "JPEG with cut EXIF data": hostile_files.with_exif(jpeg, b"II*\0\x08"),
+            "JPEG header of 65,500 x 65,500": hostile_files.resized_jpeg(jpeg, 65500),
+            "PNG header of 60,000 x 60,000": hostile_files.png_header(60000, 60000),
+            "PNG header of 2 x 2**31 - 1": hostile_files.png_header(2, 2**31 - 1),
+            "half a PNG": hostile_files.png(300, 200)[:400],
+            "PNG that inflates beyond its size": hostile_files.png_with_text(2**28),
+            "PNG with a wrong checksum": hostile_files.wrong_checksum(hostile_files.png(40, 30)),
             "GIF": b"GIF89a" + bytes(500),
             "BMP": b"BM" + bytes(500),
             "no bytes": b"",
             "random bytes": random.Random(0).randbytes(50_000),
         }
-        bomb = self._flat_png(side, side)
+        bomb = hostile_files.flat_png(side, side)
         self.kinds = {
             **{f"file: {kind}": self._asker(content) for kind, content in self.files.items()},
             "file: flat PNG just under the limit": self._asker(bomb),
-            "file over gRPC: PNG header of 60,000 x 60,000": lambda: self._ask_grpc(self._png_header(60000, 60000)),
+            "many different flat PNGs just under the limit": lambda: self._post(
+                self._bodies([bomb + bytes([number]) for number in range(MANY)])
+            ),
+            "file over gRPC: PNG header of 60,000 x 60,000": lambda: self._ask_grpc(
+                self.files["PNG header of 60,000 x 60,000"]
+            ),
             "file over gRPC: half a JPEG": lambda: self._ask_grpc(jpeg[: len(jpeg) // 2]),
             "body of 100 MB": lambda: self._post(b"{" + bytes(BIG)),
             "body of 100 MB in chunks": lambda: self._post_chunks(encode_chunked=True),
@@ -104,6 +116,18 @@ class HostileRequests:
             "gRPC: a shape that lies": lambda: self._call(self._lie([2**40], types_pb2.DT_STRING)),
             "gRPC: a negative shape": lambda: self._call(self._lie([-5], types_pb2.DT_STRING)),
             "gRPC: 2**62 numbers": lambda: self._call(self._lie([2**31, 2**31], types_pb2.DT_FLOAT)),
+            "gRPC: 65 axes": lambda: self._call(self._lie([1] * 65, types_pb2.DT_FLOAT, float_val=[1])),
+            "gRPC: 0 x 2**62 x 2**62": lambda: self._call(self._lie([0, 2**62, 2**62], types_pb2.DT_FLOAT)),
+            "gRPC: one string of 20 MB for 256 rows": lambda: self._call(
+                self._lie([256], types_pb2.DT_STRING, string_val=[bytes(20 * 2**20)])
+            ),
+            "gRPC: one string of 20 MB for 2**20 rows": lambda: self._call(
+                self._lie([2**20], types_pb2.DT_STRING, string_val=[b"a" * (20 * 2**20)])
+            ),
+            "gRPC: 2**20 numbers from one": lambda: self._call(self._lie([2**20], types_pb2.DT_FLOAT, float_val=[0])),
+            "gRPC: 20,000 inputs of 2**20 numbers": lambda: self._call(self._many_inputs(20_000)),
+            "gRPC: headers, then silence": self._silent_call,
+            "gRPC: half a message, then silence": lambda: send_half_message(host, int(port), 2 * SECONDS),
             "gRPC: another dtype": lambda: self._call(self._lie([1], types_pb2.DT_INT32)),
             "gRPC: another method": lambda: self._call(b"", "/tensorflow.serving.PredictionService/Train"),
             "connection that stops in the header": lambda: self._half_open(b"POST / HTTP/1.1\r\nHost: x\r\n"),
@@ -115,7 +139,9 @@ class HostileRequests:
         # Damage that the decoders do not see, words that the tokenizer cleans, and an odd picture, are served.
         for kind in (
             "file: JPEG with random bytes inside", "file: JPEG with random EXIF data",
-            "file: JPEG with EXIF data that point far away", "file: PNG that inflates beyond its size",
+            "file: JPEG with EXIF data that point far away", "file: JPEG with EXIF data that turn in a circle",
+            "file: JPEG with EXIF orientation 60,000", "file: JPEG with cut EXIF data",
+            "many different flat PNGs just under the limit", "file: PNG that inflates beyond its size",
             "file: PNG with a wrong checksum", "file: flat PNG just under the limit", "prompt of bad UTF-8 in base64",
             "prompt of 1 MB",
         ):  # fmt: skip
@@ -125,9 +151,10 @@ class HostileRequests:
                 self.allowed[kind] = f"{REFUSED_GRPC}|{ROW}"
             if kind.startswith("connection") or "100 MB" in kind or kind in ("header of 1 MB", "no HTTP"):
                 self.allowed[kind] += "|closed"
-        # gRPC's own word for bytes that are no message of the right type.
-        self.allowed["gRPC: random bytes"] += "|INTERNAL"
-        self.slow = {kind for kind in self.kinds if kind.startswith("connection")}
+            if "silence" in kind:
+                self.allowed[kind] = "DEADLINE_EXCEEDED|closed"
+        self.allowed["many different flat PNGs just under the limit"] += "|504"
+        self.slow = {kind for kind in self.kinds if kind.startswith("connection") or "silence" in kind}
         if not self.with_words:
             self.kinds = {kind: send for kind, send in self.kinds.items() if "prompt" not in kind}
 
@@ -158,6 +185,10 @@ class HostileRequests:
 
     def _many(self, content, rows):
         return json.dumps({"signature_name": "segment", "instances": [self._row(content)] * rows}).encode()
+
+    def _bodies(self, contents):
+        rows = [self._row(content) for content in contents]
+        return json.dumps({"signature_name": "segment", "instances": rows}).encode()
 
     def _unequal(self, content):
         columns = {name: [value] for name, value in self._row(content).items()}
@@ -233,75 +264,34 @@ class HostileRequests:
         request.inputs["threshold"].CopyFrom(thresholds)
         return self._call(request.SerializeToString())
 
-    def _lie(self, dims, dtype):
+    def _lie(self, dims, dtype, **values):
         request = self._request()
         for name in ("image_bytes", "threshold", *(("prompt",) if self.with_words else ())):
-            request.inputs[name].CopyFrom(tensor_pb2.TensorProto(dtype=dtype, tensor_shape=_shape(dims)))
+            request.inputs[name].CopyFrom(tensor_pb2.TensorProto(dtype=dtype, tensor_shape=_shape(dims), **values))
         return request.SerializeToString()
 
-    # Files
+    def _many_inputs(self, count):
+        """A megabyte that claims 8 MiB for each of its inputs."""
+        request = self._request()
+        tensor = tensor_pb2.TensorProto(dtype=types_pb2.DT_DOUBLE, tensor_shape=_shape([2**20]), double_val=[0])
+        for number in range(count):
+            request.inputs[f"x{number}"].CopyFrom(tensor)
+        return request.SerializeToString()
 
-    @staticmethod
-    def _jpeg(photograph):
-        buffer = io.BytesIO()
-        with Image.open(io.BytesIO(photograph)) as picture:
-            picture.convert("RGB").save(buffer, "JPEG", quality=90)
-        return buffer.getvalue()
+    def _silent_call(self):
+        """Opens a call and sends no message."""
+        end = threading.Event()
 
-    @staticmethod
-    def _damaged(jpeg):
-        middle = len(jpeg) // 2
-        return jpeg[:middle] + random.Random(1).randbytes(200) + jpeg[middle + 200 :]
+        def nothing():
+            end.wait(2 * SECONDS)
+            yield from ()
 
-    @staticmethod
-    def _with_exif(jpeg, content):
-        content = b"Exif\0\0" + content
-        return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content + jpeg[2:]
-
-    @staticmethod
-    def _resized_jpeg(jpeg, side):
-        place = re.search(rb"\xff[\xc0-\xc2]\x00\x11\x08", jpeg).end()
-        return jpeg[:place] + struct.pack(">HH", side, side) + jpeg[place + 4 :]
-
-    @staticmethod
-    def _png_header(width, height):
-        chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))]
-        chunks += [(b"IDAT", zlib.compress(bytes(2**20))), (b"IEND", b"")]
-        return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
-
-    @staticmethod
-    def _png(width, height):
-        buffer = io.BytesIO()
-        pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), "uint8")
-        Image.fromarray(pixels).save(buffer, "PNG")
-        return buffer.getvalue()
-
-    @staticmethod
-    def _flat_png(width, height):
-        """A picture of one color: some hundred KB that become hundreds of MB."""
-        row, packer, packed = bytes(1 + width), zlib.compressobj(9), []
-        packed += [packer.compress(row) for _ in range(height)]
-        chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))]
-        chunks += [(b"IDAT", b"".join([*packed, packer.flush()])), (b"IEND", b"")]
-        return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
-
-    def _png_with_text(self, length):
-        """A small picture with a compressed text that would fill this many bytes."""
-        packer = zlib.compressobj(9)
-        packed = b"".join(packer.compress(bytes(2**20)) for _ in range(length >> 20)) + packer.flush()
-        png = self._png(30, 20)
-        return png[:33] + _chunk(b"zTXt", b"comment\0\0" + packed) + png[33:]
-
-    @staticmethod
-    def _wrong_checksum(png):
-        place = png.rindex(b"IDAT") - 4
-        length = struct.unpack(">I", png[place : place + 4])[0]
-        end = place + 8 + length
-        return png[:end] + bytes(4) + png[end + 4 :]
-
-
-def _chunk(kind, content):
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        method = "/tensorflow.serving.PredictionService/Predict"
+        try:
+            self.channel.stream_unary(method)(nothing(), timeout=2 * SECONDS)
+        finally:
+            end.set()
+        return SERVED
 
 
 def _shape(dims):

@@ -35,6 +35,9 @@ from kmm.serving.run_load import run_load
 
 CONCURRENCIES = (1, 2, 4, 8)
 NUM_PROMPTS = 20
+ROWS_OF_THE_BAR = 8
+"""The batch for which bfloat16 must be faster; the best of several would be met by chance."""
+
 BARS = []
 """What is asked, what was found, and whether the bar is met; filled by the sections."""
 
@@ -241,10 +244,10 @@ def measure_bfloat16(questions, versions, rounds):
     masks = {name: [read_mask(png) for png in answer["mask_png_bytes"]] for name, answer in answers.items()}
     share, worst = equal_share(masks["bfloat16"], masks["float32"])
     small = [content for content in photographs if content[:2] == b"\xff\xd8"]
-    rows, best = [], {}
+    rows, ratios = [], {}
     size = _image_size(sessions["float32"])
     images = np.random.default_rng(0).uniform(0, 255, (16, *size, 3)).astype("float32")
-    for count in (1, 8, 16):
+    for count in (1, ROWS_OF_THE_BAR, 16):
         files = [small[index % len(small)] for index in range(count)]
         inputs = questions.segment(files, [prompts[index % len(prompts)] for index in range(count)])
         tensors = {"images": images[:count]}
@@ -259,7 +262,7 @@ def measure_bfloat16(questions, versions, rounds):
             }
             medians = {name: statistics.median(values) for name, values in in_turns(functions, rounds).items()}
             ratio = medians["float32"] / medians["bfloat16"]
-            best[signature] = max(ratio, best.get(signature, 0.0))
+            ratios[signature, count] = ratio
             per_second = (f"{count / medians[name]:.1f}" for name in ("float32", "bfloat16"))
             rows.append((signature, count, *per_second, f"{ratio:.2f}"))
     table(
@@ -267,8 +270,10 @@ def measure_bfloat16(questions, versions, rounds):
         f"{100 * share:.3f} % of the pixels equal, worst picture {100 * worst:.2f} %",
         ("endpoint", "rows a request", "float32", "bfloat16", "ratio"), rows,
     )  # fmt: skip
-    for signature, ratio in best.items():
-        bar(f"bfloat16 / float32, rows/s of `{signature}`, best batch", f"{ratio:.2f}", ">= 1.5", ratio >= 1.5)
+    for signature in ("segment", "predict_tensors"):
+        ratio = ratios[signature, ROWS_OF_THE_BAR]
+        what = f"bfloat16 / float32, rows/s of `{signature}`, {ROWS_OF_THE_BAR} rows a request"
+        bar(what, f"{ratio:.2f}", ">= 1.5", ratio >= 1.5)
     bar("pixels equal, bfloat16 and float32", f"{100 * share:.3f} %", ">= 99.5 %", share >= 0.995)
     for session in sessions.values():
         session.close()
@@ -293,6 +298,13 @@ def measure_bytes(questions, rest, name, session):
     rows.append(("whole answer of `serving_default`, with both", whole, f"{listed / whole:.1f}"))
     rows.append(("the PNG file itself, as over gRPC", len(png), f"{listed / len(png):.0f}"))
     table("Bytes of an answer", ("answer", "bytes", "times fewer"), rows)
+    fewer = listed / answers["segment"]
+    bar(
+        "bytes of the JSON list / bytes of the answer of `segment` with the PNG file",
+        f"{fewer:.0f}",
+        ">= 20",
+        fewer >= 20,
+    )
 
 
 def _answer_bytes(rest, name, signature, inputs):

@@ -1,8 +1,10 @@
 """New and damaged versions under load: `python tests/benchmarks/swap_versions.py EXPORT`.
 
-Starts `kmm serve` on a copy of the export as version 1 and keeps it busy over REST and gRPC, with every answer compared
-with what the bare C++ session says. Then, in rounds: a new version appears, and must answer while no request fails and
-the old one is unloaded; a damaged version appears, in another way each round, and the old one must go on answering
+Starts `kmm serve` on a copy of the export as version 1 and keeps it busy over REST and gRPC, half of it with the
+version's number, with every answer compared with what the bare C++ session says. Then, in rounds: a new version with
+other weights appears, and must answer while no request fails and the old one is unloaded, so that an answer by the
+wrong version is found out; versions are the export and another one (`--other`, or the export with changed weights) in
+turns; a damaged version appears, in another way each round, and the old one must go on answering
 while log and status say why. The last damaged version is mended and must then answer. Prints a table of events, the
 latencies during and between them, and ends with 1 if anything failed. `--quick` does two rounds.
 """
@@ -15,14 +17,14 @@ import random
 import shutil
 import sys
 import tempfile
-import threading
 import time
 
 import numpy as np
-from known_answers import KnownAnswers, default_prompts, newest_version, read_photographs
+from known_answers import default_prompts, newest_version, read_photographs
 from serve_process import ServeProcess
+from version_load import Timeline, TwoExports, VersionLoad
 
-from kmm.serving import Client, ServingError
+from kmm.serving import Client
 
 SECONDS = 120
 """How long an event may take."""
@@ -74,45 +76,6 @@ def bad_warm_up(folder):
 DAMAGES = (cut_graph, changed_weights, no_variables, bad_warm_up, random_graph, no_graph)
 
 
-class Load:
-    """Requests from several threads, each answer compared."""
-
-    def __init__(self, server, known):
-        self.known, self.stopped = known, threading.Event()
-        self.samples, self.failures = [], []
-        self.clients = [Client(url, server.name, timeout=60.0, retries=0) for url in (server.rest, server.grpc)]
-        self.threads = []
-
-    def work(self, seed):
-        """One thread."""
-        chance = random.Random(seed)
-        while not self.stopped.is_set():
-            questions = chance.sample(self.known.rows, chance.choice((1, 1, 3)))
-            start = time.monotonic()
-            try:
-                outputs = chance.choice(self.clients).predict(
-                    self.known.inputs_of(questions), "segment", ["score", "present", "mask_png_bytes", "status"]
-                )
-                problem = self.known.wrong(questions, outputs)
-            except (ServingError, ValueError) as error:
-                problem = f"{type(error).__name__}: {error}"
-            self.samples.append((start, time.monotonic() - start))
-            if problem:
-                self.failures.append(problem)
-
-    def start(self, count):
-        """Starts this many threads."""
-        self.threads = [threading.Thread(target=self.work, args=(seed,), daemon=True) for seed in range(count)]
-        for thread in self.threads:
-            thread.start()
-
-    def stop(self):
-        """Ends them."""
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join(90)
-
-
 def add_version(source, base, number, damage=None):
     """A copy of the export under a number; it appears in one step."""
     unfinished = base / f"unfinished-{number}"
@@ -127,6 +90,7 @@ class Events:
 
     def __init__(self, server, client, load, base):
         self.server, self.client, self.load, self.base = server, client, load, base
+        self.timeline, self.sources = load.timeline, load.exports.sources
         self.rows, self.spans, self.misses = [], [], 0
 
     def state(self, number):
@@ -154,21 +118,39 @@ class Events:
         failed = len(self.load.failures) - failures
         self.rows.append(f"| {what} | {seconds:.1f} | {requests} | {failed} | {told()} |")
 
-    def appears(self, source, number, old):
-        """A good version appears: it answers, and the old one is unloaded."""
+    def other(self):
+        """Which of the two exports is not that of the latest version."""
+        return 1 - self.timeline.which[self.timeline.latest]
+
+    def is_swapped(self, number, old):
+        """Whether a version answers, and the old one is unloaded; notes the moment."""
+        swapped = self.state(number)[0] == "AVAILABLE" and self.state(old)[0] in ("END", "")
+        if swapped:
+            self.timeline.answers(number, old)
+        return swapped
+
+    def appears(self, number):
+        """A good version with other weights appears: it answers, and the old one is unloaded."""
+        old, which = self.timeline.latest, self.other()
+
+        def begin():
+            self.timeline.appears(number, which)
+            add_version(self.sources[which], self.base, number)
+
         self.note(
             f"version {number} appears",
-            lambda: add_version(source, self.base, number),
-            lambda: self.state(number)[0] == "AVAILABLE" and self.state(old)[0] in ("END", ""),
+            begin,
+            lambda: self.is_swapped(number, old),
             lambda: f"{number} AVAILABLE, {old} END",
         )
         shutil.rmtree(self.base / str(old))
 
-    def damaged(self, source, number, latest, damage):
+    def damaged(self, number, damage):
         """A damaged version appears: the latest one goes on answering, log and status say why."""
+        latest = self.timeline.latest
         self.note(
             f"version {number} appears: {damage.__doc__.rstrip('.')}",
-            lambda: add_version(source, self.base, number, damage),
+            lambda: add_version(self.sources[self.other()], self.base, number, damage),
             lambda: self.state(number)[1] != "",
             lambda: self.state(number)[1].replace(str(self.base), "DIR").replace("|", "/")[:200],
         )
@@ -183,48 +165,57 @@ class Events:
         shutil.rmtree(self.base / str(number))
         self.wait_for(lambda: self.state(number)[0] == "")
 
-    def mended(self, source, number):
+    def mended(self, number):
         """The files of a damaged version are replaced by good ones: it answers."""
+        old, which = self.timeline.latest, self.other()
 
         def mend():
             os.rename(self.base / str(number), self.base / "damaged")
-            add_version(source, self.base, number)
+            self.timeline.appears(number, which)
+            add_version(self.sources[which], self.base, number)
 
-        self.note(f"version {number} is mended", mend, lambda: self.state(number)[0] == "AVAILABLE")
+        self.note(f"version {number} is mended", mend, lambda: self.is_swapped(number, old))
 
 
-def run(events, source, rounds):
+def run(events, rounds):
     """Good and damaged versions in turns."""
-    latest = 1
     for index in range(rounds):
-        old, latest = latest, 2 * index + 2
-        events.appears(source, latest, old)
-        events.damaged(source, latest + 1, latest, DAMAGES[index % len(DAMAGES)])
+        good = 2 * index + 2
+        events.appears(good)
+        events.damaged(good + 1, DAMAGES[index % len(DAMAGES)])
         if index + 1 < rounds:
-            events.removed(latest + 1)
-    events.mended(source, latest + 1)
+            events.removed(good + 1)
+    events.mended(2 * rounds + 1)
 
 
 def main():
     """Swap, judge and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("export", type=pathlib.Path, help="folder of an export, or of one version")
+    parser.add_argument("--other", type=pathlib.Path, help="export of the same inputs with other weights")
     parser.add_argument("--photographs", nargs="*", type=pathlib.Path, default=[], help="folders; default: drawn")
     parser.add_argument("--rounds", type=int, default=len(DAMAGES), help=f"default: {len(DAMAGES)}")
     parser.add_argument("--threads", type=int, default=4, help="requests at a time (default: 4)")
     parser.add_argument("--quick", action="store_true", help="two rounds")
     args = parser.parse_args()
     source, rounds = newest_version(args.export), 2 if args.quick else args.rounds
-    known = KnownAnswers(source, read_photographs(args.photographs, 6), default_prompts(source, args.photographs, 4))
+    other = newest_version(args.other) if args.other else None
+    prompts = default_prompts(source, args.photographs, 4)
     with tempfile.TemporaryDirectory(prefix="kmm_swap_") as folder:
-        add_version(source, pathlib.Path(folder), 1)
-        with ServeProcess(folder, "--poll-seconds", 0.2) as server, Client(server.rest, server.name) as client:
-            load = Load(server, known)
-            events = Events(server, client, load, pathlib.Path(folder))
+        base, spare = pathlib.Path(folder, "versions"), pathlib.Path(folder, "spare")
+        exports = TwoExports(source, other, spare, read_photographs(args.photographs, 6), prompts)
+        base.mkdir()
+        add_version(source, base, 1)
+        timeline = Timeline()
+        timeline.appears(1, 0)
+        timeline.answers(1)
+        with ServeProcess(base, "--poll-seconds", 0.2) as server, Client(server.rest, server.name) as client:
+            load = VersionLoad(server, exports, timeline)
+            events = Events(server, client, load, base)
             load.start(args.threads)
             time.sleep(3)
             try:
-                run(events, source, rounds)
+                run(events, rounds)
                 time.sleep(1)
             finally:
                 load.stop()
@@ -239,9 +230,12 @@ def main():
             print(
                 f"\nlatency {name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms, max {max(times):.0f} ms, {len(times)} requests"
             )
-    met = not load.failures and not events.misses and status == 0
+    met = not load.failures and not events.misses and status == 0 and load.pinned > 0
     print(
-        f"\n{len(load.samples)} requests, {len(load.failures)} failed; the server's exit status is {status}; ", end=""
+        f"\n{len(load.samples)} requests, {load.pinned} of them answered by the version that they named, "
+        f"{load.too_late} named one that had just been replaced, {len(load.failures)} failed; "
+        f"the server's exit status is {status}; ",
+        end="",
     )
     print("every bar is met" if met else "A BAR IS MISSED")
     for failure, count in collections.Counter(load.failures).most_common(5):

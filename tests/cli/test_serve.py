@@ -23,14 +23,14 @@ def test_arguments(served, capsys):
     from kmm.cli.main import main
 
     assert main(["serve", "--model", "exports"]) == 0
-    words = "--name street --rest-port 0 --versions 1 3 --labels stable=1 canary=3 --max-body-mib 8 --threads 1"
+    words = "--name street --rest-port 0 --versions 1 3 --labels stable=1 canary=3 --max-body-mib 8 --request-seconds 5"
     assert main(["serve", "--model", "exports", *words.split()]) == 0
     (model, default), (_, given) = served
     announce = default.pop("on_start")
     assert model == "exports" and serving.ModelServer("exports", **default).versions == "latest"
     server = serving.ModelServer("exports", **{key: value for key, value in given.items() if key != "on_start"})
     assert (server.name, server.rest_port, server.versions, server.max_body_mib) == ("street", 0, [1, 3], 8)
-    assert server.labels == {"stable": 1, "canary": 3}
+    assert server.request_seconds == 5.0 and server.labels == {"stable": 1, "canary": 3}
     announce(server)
     assert capsys.readouterr().out == "serving 'street' version  at  and \n"
 
@@ -47,6 +47,7 @@ def test_defaults_are_those_of_the_server(served):
 def test_errors(fails, tmp_path, capsys):
     assert "folder of the versions must exist" in fails("serve", "--model", tmp_path / "nowhere")
     assert "--versions must be latest, all, or numbers" in fails("serve", "--model", tmp_path, "--versions", "newest")
+    assert "must be given once" in fails("serve", "--model", tmp_path, "--labels", "stable=1", "stable=2")
     assert "name must have a letter" in fails("serve", "--model", tmp_path, "--name", "a/b")
 
 
@@ -55,7 +56,7 @@ def test_a_wrong_label(capsys):
 
     with pytest.raises(SystemExit, match="2"):
         main(["serve", "--model", "exports", "--labels", "stable"])
-    assert "must be a label and a number, as in stable=1" in capsys.readouterr().err
+    assert "must be LABEL=VERSION, such as stable=1. Received: stable" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from kmm.cli.version_label import version_label
+from kmm.cli.version_label import labels_of, version_label
 
 
 def test_pair():
@@ -13,3 +13,9 @@ def test_pair():
 def test_other_words(text):
     with pytest.raises(argparse.ArgumentTypeError, match=f"must be LABEL=VERSION, such as stable=1. Received: {text}"):
         version_label(text)
+
+
+def test_a_label_may_be_given_once():
+    assert labels_of([("stable", 1), ("canary", 1)]) == {"stable": 1, "canary": 1}
+    with pytest.raises(ValueError, match="must be given once. Received: --labels stable=1 stable=2"):
+        labels_of([("stable", 1), ("stable", 2)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kmm.serving.batcher import Batcher
+from kmm.serving.batcher import Batcher, _Item
 from kmm.serving.request_error import RequestError
 from tests.cases.served_echo import echo_inputs, echo_version
 
@@ -192,3 +192,40 @@ def test_a_version_is_in_use_while_it_runs():
         await until(lambda: version.users == 0)
 
     run(check)
+
+
+def test_a_sliced_request_needs_room_for_all_its_rows():
+    async def check(batcher, version):
+        version.session.release.clear()
+        tasks = [ask(batcher, version, text) for text in "ab"]
+        await until(lambda: batcher.queued_rows == 1)
+        with pytest.raises(RequestError, match="The queue is full: 1 rows are waiting"):
+            await ask(batcher, version, *"cdefg")
+        assert batcher.queued_rows == 1
+        version.session.release.set()
+        await asyncio.gather(*tasks)
+        assert version.session.runs == [1, 1]
+
+    run(check, workers=1, max_batch_size=1, max_queued=4)
+
+
+def test_slices_that_nobody_wants_any_more_do_not_run():
+    async def check(batcher, version):
+        tasks = [ask(batcher, version, *texts) for texts in (("bad", "a", "b"),)]
+        loop = asyncio.get_running_loop()
+        item = _Item(version, "other", echo_inputs("x"), NAMES, 1, loop.create_future())
+        version.session.release.clear()
+        await until(lambda: version.users)
+        batcher._queue.append(item)
+        batcher.queued_rows += 1
+        item.future.cancel()
+        version.session.release.set()
+        with pytest.raises(tf.errors.InvalidArgumentError, match="a bad row"):
+            await tasks[0]
+        await until(lambda: not version.users)
+        assert 3 >= len(version.session.runs) and batcher.queued_rows == 0
+        batcher._queue.append(item)
+        batcher._dispatch()
+        assert not version.users and not batcher._queue
+
+    run(check, workers=1, max_batch_size=1)

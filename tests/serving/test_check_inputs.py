@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kmm.serving.check_inputs import check_inputs
+from kmm.serving.check_inputs import check_inputs, check_shapes
 from kmm.serving.request_error import RequestError
 from tests.cases.served_echo import ECHO, echo_inputs, signature
 
@@ -47,3 +47,10 @@ def test_other_inputs_are_refused(inputs, words):
     with pytest.raises(RequestError, match=words) as caught:
         check_inputs(ECHO, inputs, max_rows=4)
     assert caught.value.code == "INVALID_ARGUMENT"
+
+
+def test_shapes_are_checked_without_values():
+    kinds = {"text": ("string", (4,)), "numbers": ("float32", (1, 2))}
+    assert check_shapes(ECHO, kinds, max_rows=4) == 4
+    with pytest.raises(RequestError, match="1 to 3 rows. Received: 4 rows"):
+        check_shapes(ECHO, kinds, max_rows=3)

@@ -1,7 +1,11 @@
+import io
+import shutil
 import threading
 import time
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from kmm.serving import AsyncClient, Client, ServingError
 from kmm.serving.grpc_transport import GrpcTransport
@@ -123,3 +127,31 @@ def test_threads_share_a_client(make_client):
     for thread in threads:
         thread.join()
     assert answers == [AVAILABLE] * 8
+
+
+@pytest.mark.slow
+def test_masks_are_right_when_another_version_has_other_classes(tiny_export, photographs, tmp_path):
+    from kmm.export import SavedModelSession, export_saved_model
+    from kmm.serving import ModelServer
+    from tests.serving.conftest import build_tiny_model
+
+    folder = tmp_path / "versions"
+    shutil.copytree(tiny_export / "1", folder / "1")
+    other = export_saved_model(build_tiny_model(num_classes=3), tmp_path / "other", verify=False)
+    with SavedModelSession(other) as session:
+        inputs = {"image_bytes": photographs[:1], "prompt": [b"left"], "threshold": np.zeros(1, "float32")}
+        png = session.run(inputs, "segment")["mask_png_bytes"][0]
+    with Image.open(io.BytesIO(png)) as picture:
+        expected = np.asarray(picture)
+    with ModelServer(folder, rest_port=0, grpc_port=0, poll_seconds=0.1) as server:
+        clients = [Client(url) for url in (server.rest_url, server.grpc_url)]
+        assert all(set(np.unique(client.segment(photographs[0], "left").masks)) <= {0, 1} for client in clients)
+        other.rename(folder / "2")
+        for _ in range(600):
+            if [entry["state"] for entry in clients[0].status() if entry["version"] == 2] == ["AVAILABLE"]:
+                break
+            time.sleep(0.1)
+        for client in clients:
+            assert np.array_equal(client.segment(photographs[0], "left").masks[0], expected), "of version 2, as it is"
+            client.close()
+    assert expected.max() > 1, "a mask with the class 1 alone would be the same in both versions"

@@ -1,6 +1,7 @@
 import asyncio
 
 import grpc
+import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import (
@@ -13,6 +14,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from kmm.serving import grpc_api
 from kmm.serving.admission import Admission
 from kmm.serving.batcher import Batcher
 from kmm.serving.grpc_api import GrpcApi
@@ -21,14 +23,14 @@ from kmm.serving.server_metrics import ServerMetrics
 from tests.cases.served_echo import ECHO, echo_version, echo_versions
 
 
-def run(check, max_bytes=10_000):
+def run(check, max_bytes=10_000, **settings):
     """Runs `check(channel, version)` with a channel to the API in front of an echo; returns what it returns."""
 
     async def main():
         version, metrics, batcher = echo_version(3), ServerMetrics(), Batcher()
         predictor = Predictor(echo_versions(version), batcher, metrics, max_rows=4)
         server = grpc.aio.server()
-        server.add_generic_rpc_handlers(GrpcApi(predictor, Admission(max_bytes)).handlers())
+        server.add_generic_rpc_handlers(GrpcApi(predictor, Admission(max_bytes), **settings).handlers())
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         try:
@@ -165,3 +167,61 @@ def test_status():
 def test_what_is_not_implemented(service, method, message):
     error = ask(message, method, service)
     assert error.code() == grpc.StatusCode.UNIMPLEMENTED and "Predict" in error.details()
+
+
+def lying_request(**changes):
+    request = predict_request("a")
+    for name, (dtype, shape, values) in changes.items():
+        field = {tf.string: "string_val", tf.float64: "double_val", tf.float32: "float_val"}[dtype]
+        request.inputs[name].Clear()
+        request.inputs[name].dtype = dtype.as_datatype_enum
+        getattr(request.inputs[name], field).extend(values)
+        for size in shape:
+            request.inputs[name].tensor_shape.dim.add().size = size
+    return request
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({f"x{number}": (tf.float64, [2**20], [0]) for number in range(99)}, "Sent extra: {x"),
+        ({"text": (tf.string, [2**20], [b"a"])}, "1 to 4 rows"),
+        ({"text": (tf.string, [4], [b"a"])}, "1 values do not fit the shape"),
+        ({"numbers": (tf.float64, [1, 2], [0])}, "'numbers' must be float32. Received: float64"),
+        ({"numbers": (tf.float32, [2**20], [0])}, "must have the shape"),
+    ],
+    ids=["inputs", "rows", "strings", "dtype", "shape"],
+)
+def test_small_messages_that_claim_much_are_refused_before_values_are_read(changes, words, monkeypatch):
+    if words != "1 values do not fit the shape":
+        monkeypatch.delattr(grpc_api, "arrays_from_protos")
+    error = ask(lying_request(**changes))
+    assert error.code() == grpc.StatusCode.INVALID_ARGUMENT and words in error.details()
+
+
+def test_a_message_that_does_not_come_is_not_waited_for():
+    async def check(channel, version):
+        call = channel.stream_unary("/tensorflow.serving.PredictionService/Predict")()
+        with pytest.raises(grpc.aio.AioRpcError, match="must arrive within 0.05 seconds") as caught:
+            await call
+        assert (await prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(predict_request("a"))).outputs
+        return caught.value.code()
+
+    assert run(check, upload_seconds=0.05, most_uploads=1) == grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+def test_no_message_at_all():
+    async def check(channel, version):
+        call = channel.stream_unary("/tensorflow.serving.PredictionService/Predict")()
+        await call.done_writing()
+        with pytest.raises(grpc.aio.AioRpcError, match="Missing ModelSpec"):
+            await call
+
+    run(check)
+
+
+def test_a_long_message():
+    request = predict_request("a")
+    request.inputs["text"].string_val[0] = b"a" * 2**21
+    answer = ask(request, max_bytes=2**23)
+    assert np.array_equal(tf.make_ndarray(answer.outputs["text_bytes"]), [b"a" * 2**21])

@@ -6,21 +6,25 @@ yaml = pytest.importorskip("yaml")
 FILES = {"models.config": 'model {\n  name: "x"\n}\n', "monitoring.config": "a { b: 1 }\n"}
 
 
-@pytest.fixture
-def objects():
+def make_objects(replicas):
     text = kubernetes_manifest(
         name="streets",
         image="tensorflow/serving@sha256:12",
         cores=4,
         memory_gib=3,
         storage_gib=5,
-        replicas=2,
+        replicas=replicas,
         flags=["server", "--port=8500"],
         environment={"MODE": "BF16"},
         files=FILES,
     )
     assert "$" not in text
     return {content["kind"]: content for content in yaml.safe_load_all(text)}
+
+
+@pytest.fixture
+def objects():
+    return make_objects(replicas=2)
 
 
 def test_objects_belong_together(objects):
@@ -80,8 +84,23 @@ def test_requests_reach_only_servers_with_a_model(objects):
     assert annotations["prometheus.io/port"] == "8501" and all(isinstance(v, str) for v in annotations.values())
 
 
+@pytest.mark.parametrize(
+    ("replicas", "access", "strategy"),
+    [
+        (1, "ReadWriteOnce", {"type": "Recreate"}),
+        (2, "ReadWriteMany", {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}),
+    ],
+)
+def test_the_volume_is_one_that_a_cluster_can_give(replicas, access, strategy):
+    objects = make_objects(replicas)
+    assert objects["PersistentVolumeClaim"]["spec"]["accessModes"] == [access]
+    assert objects["Deployment"]["spec"]["strategy"] == strategy
+
+
 def test_upload():
     content = yaml.safe_load(upload_manifest("streets", "tensorflow/serving"))
     assert content["kind"] == "Pod" and content["metadata"]["name"] == "streets-upload"
     assert content["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] == "streets-models"
     assert "readOnly" not in content["spec"]["containers"][0]["volumeMounts"][0]
+    (term,) = content["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert term["labelSelector"] == {"matchLabels": {"app": "streets"}}, "on the computer that has the volume"

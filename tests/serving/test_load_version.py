@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+import kmm.serving.load_version as module
 from kmm.serving.load_version import CHECKSUM_FILE, WARMUP_FILE, load_version
 from tests.cases.served_echo import echo_inputs, write_echo
 
@@ -79,3 +80,11 @@ def test_a_missing_file(version):
     (version / CHECKSUM_FILE).write_text(json.dumps({"assets/words": "0" * 64}))
     with pytest.raises(FileNotFoundError, match="words"):
         load_version(version)
+
+
+def test_operations_for_texts_are_there_before_it_is_loaded(version, monkeypatch):
+    calls = []
+    monkeypatch.setattr(module, "load_text_operations", lambda: calls.append("text"))
+    monkeypatch.setattr(module, "SavedModelSession", lambda *arguments, **settings: calls.append("session"))
+    load_version(version)
+    assert calls == ["text", "session"]

@@ -66,6 +66,7 @@ def test_the_extra_is_named_where_it_is_missing(tmp_path, monkeypatch):
         ({"max_batch_size": 0}, "max_batch_size must be at least 1"),
         ({"workers": 0}, "workers must be at least 1"),
         ({"max_rows": 0}, "max_rows must be at least 1"),
+        ({"request_seconds": 0}, "request_seconds must be above 0"),
         ({"poll_seconds": -1}, "poll_seconds must not be negative"),
         ({"threads": -1}, "threads must not be negative"),
         ({"name": ""}, "name must have a letter"),
@@ -78,3 +79,25 @@ def test_the_extra_is_named_where_it_is_missing(tmp_path, monkeypatch):
 def test_errors(change, words):
     with pytest.raises(ValueError, match=words):
         ModelServer("exports", **change)
+
+
+def test_it_cannot_be_started_twice(tmp_path):
+    with ModelServer(tmp_path, rest_port=0, grpc_port=0) as server:
+        with pytest.raises(RuntimeError, match="must be stopped before it is started again. Received: it runs, http:"):
+            server.start()
+        assert server.rest_url
+
+
+def test_what_goes_wrong_while_it_runs_is_raised_at_the_end(tmp_path, monkeypatch):
+    server = ModelServer(tmp_path, rest_port=0, grpc_port=0).start()
+    running = server._running
+    stop = running.stop
+
+    async def fail():
+        await stop()
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(running, "stop", fail)
+    with pytest.raises(OSError, match="the disk is gone"):
+        server.stop()
+    server.stop()

@@ -14,12 +14,15 @@ class Loads:
     def __init__(self):
         self.sessions = {}
         self.attempts = []
+        self.passing = []
         self.release = threading.Event()
         self.release.set()
 
     def __call__(self, path):
         self.release.wait(10)
         self.attempts.append(path.name)
+        if self.passing:
+            raise OSError(self.passing.pop())
         if "broken" in (path / "file").read_text():
             raise ValueError(f"version {path.name} is broken")
         self.sessions[path.name] = EchoSession()
@@ -235,3 +238,86 @@ def test_many_versions_are_forgotten(tmp_path):
 def test_the_folder_must_exist(tmp_path):
     with pytest.raises(FileNotFoundError, match="must exist.*nowhere"):
         ModelVersions(tmp_path / "nowhere", Loads())
+
+
+def test_files_that_did_not_change_are_tried_again_some_times(tmp_path):
+    async def check(versions, loads):
+        write(tmp_path, 1)
+        loads.passing = ["too many open files"] * 3
+        for _ in range(3):
+            await versions.update()
+            assert versions.available == []
+        await versions.update()
+        assert versions.available == [1] and len(loads.attempts) == 4
+        write(tmp_path, 2, text="broken")
+        for _ in range(10):
+            await versions.update()
+        assert loads.attempts.count("2") == 6
+
+    run(tmp_path, check, retry_seconds=0.0)
+
+
+def test_while_the_next_best_version_unloads_nothing_changes(tmp_path):
+    async def check(versions, loads):
+        write(tmp_path, 1, 2)
+        await versions.update()
+        with versions.find().use():
+            write(tmp_path, 3)
+            await versions.update()
+            assert states(versions) == {2: "UNLOADING", 3: "AVAILABLE"}
+            (tmp_path / "3").rename(tmp_path / "away")
+            await versions.update()
+            assert states(versions) == {2: "UNLOADING", 3: "AVAILABLE"}
+        while versions._tasks:
+            await asyncio.wait(versions._tasks)
+        await settle(versions)
+        assert versions.available == [2] and loads.attempts == ["2", "3", "2"]
+
+    run(tmp_path, check)
+
+
+def test_a_session_that_does_not_close_in_order(tmp_path, caplog):
+    async def check(versions, loads):
+        write(tmp_path, 1)
+        await versions.update()
+        session = loads.sessions["1"]
+        close = session.close
+
+        def fail():
+            close()
+            raise RuntimeError("stuck")
+
+        session.close = fail
+        write(tmp_path, 2)
+        await settle(versions)
+        assert states(versions) == {1: "END", 2: "AVAILABLE"} and "could not be closed in order" in caplog.text
+
+    run(tmp_path, check)
+
+
+def test_a_version_that_is_used_again_is_not_closed_under_its_user(tmp_path):
+    async def check(versions, loads):
+        write(tmp_path, 1)
+        await versions.update()
+        version = versions.find()
+        versions._retire(version)
+        with version.use():
+            while versions._tasks:
+                await asyncio.wait(versions._tasks)
+            assert not loads.sessions["1"].closed
+        while versions._tasks:
+            await asyncio.wait(versions._tasks)
+        assert loads.sessions["1"].closed and version.state == "END"
+
+    run(tmp_path, check)
+
+
+def test_a_label_of_a_missing_version_is_said_once(tmp_path, caplog):
+    async def check(versions, loads):
+        write(tmp_path, 1)
+        await versions.update()
+        await versions.update()
+        assert caplog.text.count("label 'canary' stands for version 7, which is not in the folder") == 1
+        assert "stable" not in caplog.text
+
+    run(tmp_path, check, labels={"stable": 1, "canary": 7})

@@ -1,9 +1,11 @@
 import asyncio
+import threading
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+import kmm.serving.predictor as predictor_module
 from kmm.serving.batcher import Batcher
 from kmm.serving.predictor import Predictor
 from kmm.serving.request_error import RequestError
@@ -11,7 +13,7 @@ from kmm.serving.server_metrics import ServerMetrics
 from tests.cases.served_echo import echo_inputs, echo_version, echo_versions
 
 
-def ask(*texts, outputs=(), signature_name="serving_default", name="kmm", inputs=None):
+def ask(*texts, outputs=(), signature_name="serving_default", name="kmm", inputs=None, num_bytes=0):
     """The answer of a predictor, and its metrics."""
     version, metrics = echo_version(3), ServerMetrics()
     batcher = Batcher()
@@ -23,7 +25,7 @@ def ask(*texts, outputs=(), signature_name="serving_default", name="kmm", inputs
 
     async def main():
         with predictor.observed("rest", "predict"):
-            return await predictor.predict(name, None, None, read)
+            return await predictor.predict(name, None, None, read, num_bytes)
 
     try:
         return asyncio.run(main()), metrics.page().decode()
@@ -98,3 +100,31 @@ def test_statuses():
     versions.versions.clear()
     with pytest.raises(RequestError, match="Could not find any versions of model kmm"):
         predictor.statuses("kmm")
+
+
+def test_long_messages_are_read_beside_the_event_loop(monkeypatch):
+    threads = []
+    monkeypatch.setattr(
+        predictor_module, "check_inputs", lambda *arguments: threads.append(threading.current_thread()) or 1
+    )
+    ask("a", num_bytes=2**20)
+    ask("a", num_bytes=2**20 + 1)
+    assert threads[0] is threading.current_thread() and threads[1] is not threads[0]
+
+
+def test_a_request_has_a_time_and_leaves_the_queue_after_it():
+    async def main():
+        version, batcher = echo_version(), Batcher(max_batch_size=1, workers=1)
+        version.session.release.clear()
+        predictor = Predictor(echo_versions(version), batcher, ServerMetrics(), request_seconds=0.02)
+        with pytest.raises(RequestError, match="took more than 0.02 seconds") as caught:
+            await predictor.predict("kmm", None, None, lambda find: ("other", echo_inputs(*"abc"), ()))
+        assert (caught.value.code, caught.value.http_status) == ("DEADLINE_EXCEEDED", 504)
+        assert version.users == 1, "the row that runs cannot be stopped"
+        version.session.release.set()
+        while version.users:
+            await asyncio.sleep(0.001)
+        assert version.session.runs == [1] and batcher.queued_rows == 0
+        batcher.close()
+
+    asyncio.run(main())

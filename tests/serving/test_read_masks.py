@@ -50,6 +50,13 @@ def test_exports_without_status_and_presence():
     assert answer.ok and answer.present.tolist() == [True, False]
 
 
+def test_answers_that_say_how_many_classes_there_are():
+    png = encode(np.array([[0, 255, 1]], "uint8"))
+    outputs = {"score": np.zeros(3), "mask_png_bytes": [png] * 3, "num_classes": np.array([1, 256, 3], "int32")}
+    answers = picture_answers(outputs, [1, 1, 1], num_classes=1)
+    assert [answer.masks.ravel().tolist() for answer in answers] == [[0, 1, 1], [0, 255, 1], [0, 255, 1]]
+
+
 def test_one_bad_row_among_good_ones():
     outputs = {"score": np.zeros(2), "mask_png_bytes": [b"", encode(np.ones((2, 3), "uint8"))]}
     (answer,) = picture_answers(outputs, [2], 5)

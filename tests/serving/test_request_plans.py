@@ -11,8 +11,8 @@ from kmm.serving.request_plans import RequestPlans
 
 ADDRESS = ModelAddress("http://127.0.0.1:8501", "kmm")
 STRING, FLOAT = {"dtype": "string", "shape": (None,)}, {"dtype": "float32", "shape": (None,)}
-UINT8 = {"dtype": "uint8", "shape": (None,)}
-ANSWERED = {"score": FLOAT, "present": UINT8, "mask_png_bytes": STRING, "status": STRING}
+UINT8, INT32 = {"dtype": "uint8", "shape": (None,)}, {"dtype": "int32", "shape": (None,)}
+ANSWERED = {"score": FLOAT, "present": UINT8, "mask_png_bytes": STRING, "num_classes": INT32, "status": STRING}
 
 
 def signatures(names=("segment", "encode_image", "ask"), with_words=True, num_classes=1):
@@ -43,7 +43,7 @@ class FakeTransport:
 
     def __init__(self, known=None, version=1):
         self.known, self.version, self.asked = known or signatures(), version, []
-        self.states, self.error = [], None
+        self.states, self.error, self.num_classes = [], None, 1
 
     def metadata(self, timeout):
         self.asked.append("metadata")
@@ -53,7 +53,8 @@ class FakeTransport:
         self.asked.append("status")
         return self.states.pop(0)
 
-    def predict(self, name, inputs, output_names, signature, timeout):
+    def predict(self, signature_name, inputs, output_names, signature, timeout):
+        name = signature_name
         self.asked.append((name, inputs, output_names))
         if self.error is not None:
             error, self.error = self.error(name, inputs), None
@@ -73,9 +74,10 @@ class FakeTransport:
             "score": np.ones(count),
             "present": np.ones(count, "int64"),
             "mask_png_bytes": strings([b"" if image == b"bad" else png(len(image)) for image in images]),
+            "num_classes": np.full(count, self.num_classes),
             "status": self._statuses(inputs),
         }
-        return {name: outputs[name] for name in output_names}
+        return {name: outputs[name] for name in output_names if name in self.known[signature_name]["outputs"]}
 
     def _statuses(self, inputs):
         return strings([b"DAMAGED: it is." if image == b"bad" else b"OK" for image in inputs["image_bytes"]])
@@ -117,7 +119,7 @@ def test_segment():
     assert isinstance(answer, Answer) and answer.masks.tolist() == [[[1] * 5]] * 2 and answer.ok
     assert answer.present.dtype == bool and answer.scores.dtype == "float32"
     name, inputs, output_names = transport.asked[1]
-    assert name == "segment" and output_names == ["score", "present", "mask_png_bytes", "status"]
+    assert name == "segment" and output_names == ["score", "present", "mask_png_bytes", "num_classes", "status"]
     assert inputs["image_bytes"] == [b"image"] * 2 and inputs["prompt"] == [b"the car", b"left"]
     assert inputs["threshold"].dtype == "float32" and inputs["threshold"].tolist() == [0.25, 0.25]
 
@@ -128,9 +130,35 @@ def test_the_threshold_of_the_export():
     assert transport.asked[1][1]["threshold"].tolist() == [-1.0]
 
 
-def test_class_ids_stay():
-    transport = FakeTransport(signatures(num_classes=256))
+def without_num_classes(num_classes):
+    """Signatures of an export whose answers do not say how many classes there are."""
+    known = signatures(num_classes=num_classes)
+    outputs = {name: spec for name, spec in ANSWERED.items() if name != "num_classes"}
+    return known | {"segment": known["segment"] | {"outputs": outputs}}
+
+
+@pytest.mark.parametrize("names", [("segment",), ()])
+def test_class_ids_stay(names):
+    known = without_num_classes(256)
+    transport = FakeTransport({name: known[name] for name in ("serving_default", "predict_tensors", *names)})
     assert run(make_plans().segment(b"image", "left", None), transport).masks.tolist() == [[[255] * 5]]
+
+
+def test_another_version_with_other_classes():
+    transport, plans = FakeTransport(), make_plans(max_rows=1)
+    assert run(plans.segment(b"image", "left", None), transport).masks.tolist() == [[[1] * 5]]
+    transport.version, transport.num_classes, transport.known = 2, 256, signatures(num_classes=256)
+    assert run(plans.segment(b"image", "left", None), transport).masks.tolist() == [[[255] * 5]]
+    assert transport.asked.count("metadata") == 1, "the metadata known are those of version 1"
+
+
+@pytest.mark.parametrize("num_classes", [1, 256])
+def test_another_version_whose_answers_do_not_say_their_classes(num_classes):
+    transport, plans = FakeTransport(), make_plans()
+    run(plans.segment(b"image", "left", None), transport)
+    transport.version, transport.known = 2, without_num_classes(num_classes)
+    masks = run(plans.segment(b"image", "left", None), transport).masks
+    assert masks.tolist() == [[[1 if num_classes == 1 else 255] * 5]] and transport.asked.count("metadata") == 2
 
 
 def test_models_without_words():
@@ -250,7 +278,7 @@ def test_answers_that_do_not_fit():
         run(plans.segment(b"image", "x", None), transport)
     for content in (b"GIF89a", png(5)[:50]):
         transport.predict = lambda *arguments, content=content: (
-            {"mask_png_bytes": [content]} | dict.fromkeys(("score", "present", "status"), [b"1"])
+            {"mask_png_bytes": [content]} | dict.fromkeys(("score", "present", "num_classes", "status"), [b"1"])
         )
         with pytest.raises(ServingError, match="INTERNAL.*masks that are no PNG files"):
             run(plans.segment(b"image", "x", None), transport)

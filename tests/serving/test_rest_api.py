@@ -1,8 +1,12 @@
 import asyncio
+import contextlib
 import gzip
+import io
 import json
+import socket
 import types
 
+import numpy as np
 import pytest
 from aiohttp import test_utils
 
@@ -150,6 +154,53 @@ def test_more_bytes_than_the_server_holds():
             assert "as many bytes" in (await answer.json())["error"]
 
     run(check, max_bytes=10)
+
+
+def test_a_client_that_does_not_take_its_answer_is_cut_off(caplog):
+    async def check(client, parts):
+        answer = {"text_bytes": np.array([bytes(2**24)], object), "doubled": np.zeros((1, 2), "float32")}
+        parts.version.session.run = lambda *arguments: answer
+        body, loop = json.dumps({"instances": [ROW]}), asyncio.get_running_loop()
+        with socket.socket() as lazy:
+            lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            lazy.setblocking(False)
+            await loop.sock_connect(lazy, ("127.0.0.1", client.server.port))
+            head = f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+            await loop.sock_sendall(lazy, (head + body).encode())
+            while parts.admission.bytes < 2**24:
+                await asyncio.sleep(0.001)
+            while parts.admission.requests:
+                await asyncio.sleep(0.001)
+            received = 0
+            with contextlib.suppress(ConnectionResetError):
+                while chunk := await loop.sock_recv(lazy, 2**16):
+                    received += len(chunk)
+            assert received < 2**24
+        async with client.get("/monitoring/prometheus/metrics") as page:
+            assert 'code="DEADLINE_EXCEEDED"' in await page.text()
+        assert not caplog.text
+
+    run(check, max_bytes=2**26, body_seconds=0.2)
+
+
+def test_an_answer_counts_as_the_request_does():
+    async def check(client, parts):
+        answer = {"text_bytes": np.array([bytes(20_000)], object), "doubled": np.zeros((1, 2), "float32")}
+        parts.version.session.run = lambda *arguments: answer
+        status, answer = await post(client, {"instances": [ROW]})
+        assert status == 429 and "as many bytes" in answer["error"]
+
+    run(check)
+
+
+def test_long_bodies_and_answers():
+    async def check(client, parts):
+        body = json.dumps({"inputs": {"text": ["a" * 2**21], "numbers": [[1, 2]]}}).encode()
+        async with client.post(PREDICT, data=io.BytesIO(body)) as answer:
+            (found,) = (await answer.json())["outputs"]["text_bytes"]
+        assert len(found["b64"]) == -(-(2**21) // 3) * 4
+
+    run(check, max_bytes=2**23)
 
 
 def test_a_client_that_goes_away_leaves_the_queue():

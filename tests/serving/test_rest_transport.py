@@ -189,24 +189,39 @@ def test_a_server_that_hangs(transport, script):
     assert time.monotonic() - begin < 2 and not caught.value.temporary
 
 
-def test_a_server_that_dribbles():
+@pytest.mark.parametrize("dribbled", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])
+def test_a_server_that_dribbles(dribbled):
+    """In the first line, in the headers, in the body."""
+    stopped = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def dribble():
             connection, _ = listener.accept()
             with connection, contextlib.suppress(OSError):
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                connection.sendall(dribbled)
                 for _ in range(100):
-                    connection.sendall(b" ")
-                    time.sleep(0.02)
+                    connection.sendall(b"x")
+                    if stopped.wait(0.02):
+                        return
 
         thread = threading.Thread(target=dribble)
         thread.start()
         begin = time.monotonic()
         with pytest.raises(ServingError, match="DEADLINE_EXCEEDED"):
             RestTransport(ModelAddress(f"http://127.0.0.1:{listener.getsockname()[1]}", "kmm"), {}).status(0.2)
-        assert time.monotonic() - begin < 1.9, "not the two seconds of the whole answer"
+        assert time.monotonic() - begin < 1.5, "not the two seconds of the whole answer"
+        stopped.set()
         thread.join()
+
+
+def test_the_time_is_for_connecting_sending_and_waiting_together(transport, script, monkeypatch):
+    connect = socket.socket.connect
+    monkeypatch.setattr(socket.socket, "connect", lambda own, address: (time.sleep(0.4), connect(own, address))[1])
+    script.entries = ["hang"]
+    begin = time.monotonic()
+    with pytest.raises(ServingError, match="DEADLINE_EXCEEDED.*no answer within 0.5 seconds"):
+        transport.status(0.5)
+    assert time.monotonic() - begin < 0.8
 
 
 def test_a_body_that_is_refused_before_it_is_read():
@@ -239,7 +254,7 @@ def test_closed(transport):
 
 def test_encryption():
     transport = RestTransport(ModelAddress("https://127.0.0.1", "kmm"), {})
-    connection, is_new = transport._take(time.monotonic() + 5)
+    connection, is_new = transport._take()
     assert is_new and isinstance(connection, http.client.HTTPSConnection) and connection.port == 443
 
 

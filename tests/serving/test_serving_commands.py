@@ -1,5 +1,6 @@
 import json
 import shlex
+import subprocess
 
 import pytest
 
@@ -54,3 +55,32 @@ def test_commands(tmp_path):
     assert ["kubectl", "cp", str(directory), "streets-upload:/models/unfinished"] in words
     (python,) = [w[2] for w in words if w[0] == "python"]
     compile(python, "command", "exec")
+
+
+def test_versions_are_copied_into_a_cluster_again_and_again(tmp_path):
+    """The commands for `kubectl` run here, in a folder that stands for the volume."""
+    text = serving_commands("export", "serving", "kmm", make_version(tmp_path))
+    words = [shlex.split(line) for line in text.splitlines() if line.startswith("kubectl")]
+    steps = [w for w in words if w[1] == "cp" or w[1] == "exec"]
+    assert [w[1] for w in steps] == ["exec", "cp", "exec"]
+    volume, export = tmp_path / "volume", tmp_path / "export"
+    volume.mkdir()
+
+    def upload():
+        for w in steps:
+            inside = [word.replace("/models", str(volume)) for word in w[w.index("--") + 1 :]] if "--" in w else []
+            command = inside or ["cp", "-r", export, volume / "unfinished"]
+            subprocess.run(command, check=True, timeout=10)
+
+    for name in ("1", "unfinished-7-2", "1.old", "serving_config"):
+        (export / name).mkdir(parents=True)
+        (export / name / "saved_model.pb").write_text("first")
+    (volume / "unfinished" / "9").mkdir(parents=True)  # of an upload that was broken off
+    upload()
+    assert [path.name for path in volume.iterdir()] == ["1"]
+    (export / "1" / "saved_model.pb").write_text("changed")
+    (export / "12").mkdir()
+    upload()
+    assert sorted(path.name for path in volume.iterdir()) == ["1", "12"]
+    assert [path.name for path in (volume / "1").iterdir()] == ["saved_model.pb"]
+    assert (volume / "1" / "saved_model.pb").read_text() == "first", "a server may be reading it"

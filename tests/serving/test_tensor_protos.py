@@ -4,7 +4,7 @@ import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from kmm.serving.request_error import RequestError
-from kmm.serving.tensor_protos import array_from_proto, array_to_proto
+from kmm.serving.tensor_protos import array_from_proto, array_to_proto, arrays_from_protos, proto_kind
 
 ARRAYS = [
     np.arange(6, dtype="float32").reshape(2, 3),
@@ -50,7 +50,11 @@ def proto(dtype, sizes, **values):
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        (proto(types_pb2.DT_FLOAT, [10**6, 10**6], float_val=[1]), "1 values do not fit the shape"),
+        (proto(types_pb2.DT_FLOAT, [2**20 + 1], float_val=[1]), "1 values do not fit the shape"),
+        (proto(types_pb2.DT_STRING, [256], string_val=[b"x" * 99]), "1 values do not fit the shape"),
+        (proto(types_pb2.DT_FLOAT, [1] * 65, float_val=[1]), "its shape may have 8 axes"),
+        (proto(types_pb2.DT_FLOAT, [0, 2**62, 2**62]), "is of too many values"),
+        (proto(types_pb2.DT_FLOAT, [10**6, 10**6], float_val=[1]), "is of too many values"),
         (proto(types_pb2.DT_FLOAT, [2], float_val=[1, 2, 3]), "3 values do not fit the shape"),
         (proto(types_pb2.DT_FLOAT, [2]), "0 values do not fit the shape"),
         (proto(types_pb2.DT_FLOAT, [-1], float_val=[1]), "its shape must be known"),
@@ -72,3 +76,14 @@ def test_an_unknown_rank_is_refused():
     message.tensor_shape.unknown_rank = True
     with pytest.raises(RequestError, match="its shape must be known"):
         array_from_proto("x", message)
+
+
+def test_what_one_request_may_leave_out_is_bounded():
+    filled = proto(types_pb2.DT_DOUBLE, [2**19], double_val=[0])
+    assert len(arrays_from_protos({"a": filled, "b": filled})) == 2
+    with pytest.raises(RequestError, match="1 values do not fit the shape"):
+        arrays_from_protos({"a": filled, "b": filled, "c": filled})
+
+
+def test_the_kind_is_known_without_the_values():
+    assert proto_kind("x", proto(types_pb2.DT_FLOAT, [2**20, 3])) == ("float32", (2**20, 3))

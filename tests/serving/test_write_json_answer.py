@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
+import kmm.serving.write_json_answer as module
 from kmm.serving.request_error import RequestError
-from kmm.serving.write_json_answer import write_json_answer
+from kmm.serving.write_json_answer import json_size, write_json_answer
 
 OUTPUTS = {
     "mask": np.array([[[0, 1]], [[1, 1]]], "uint8"),
@@ -43,3 +44,15 @@ def test_an_output_without_rows():
 def test_rows_of_different_numbers_are_refused():
     with pytest.raises(RequestError, match="inconsistent batch sizes .a: 2, b: 1."):
         write_json_answer({"a": np.zeros(2), "b": np.zeros(1)}, by_row=True)
+
+
+def test_too_many_numbers_are_refused(monkeypatch):
+    monkeypatch.setattr(module, "MOST_VALUES", 5)
+    with pytest.raises(RequestError, match="more than 5 values; send fewer rows, or ask over gRPC") as caught:
+        write_json_answer({"mask": np.zeros((2, 3), "uint8")}, by_row=True)
+    assert caught.value.http_status == 400
+
+
+def test_the_size_is_about_that_of_the_answer():
+    outputs = {"mask": np.full((2, 300), 255, "uint8"), "a_bytes": np.array([b"x" * 500], object)}
+    assert 0.5 < json_size(outputs) / len(write_json_answer(outputs, by_row=False)) < 2

@@ -131,11 +131,24 @@ def test_wrong_directory(directory, tmp_path):
         write_serving_config(directory.parent)
 
 
-@pytest.mark.parametrize(("name", "mode"), [("variables", 0o750), ("saved_model.pb", 0o640)])
-def test_an_export_that_the_server_could_not_read(directory, name, mode):
-    path = directory / "10" / name
+@pytest.mark.parametrize(
+    ("name", "mode"), [("10/variables", 0o750), ("10/saved_model.pb", 0o640), (".", 0o700), ("../serving", 0o711)]
+)
+def test_what_the_server_could_not_read(directory, name, mode):
+    path = (directory / name).resolve()
     if not path.exists():
         path.mkdir()
     os.chmod(path, mode)
-    with pytest.raises(ValueError, match=f"All users must be able to read.*{name} with the mode {mode:o}. Run: chmod"):
+    with pytest.raises(ValueError, match=rf"must be able to read.*{path} with the mode {mode:o}. Run: chmod .*a\+rX /"):
         write_serving_config(directory)
+    assert not (directory.parent / "serving" / "models.config").exists()
+
+
+def test_the_server_can_enter_the_output_whatever_the_umask_says(directory):
+    before = os.umask(0o077)
+    try:
+        paths = write_serving_config(directory)
+    finally:
+        os.umask(before)
+    assert paths[0].parent.stat().st_mode & 0o777 == 0o755
+    assert all(path.stat().st_mode & 0o777 == 0o644 for path in paths)
