@@ -41,8 +41,8 @@ def add_config(subcommands):
 
 def run_config_command(args):
     """Runs the subcommand."""
-    from kmm.serving.serving_commands import serving_commands
-    from kmm.serving.write_serving_config import IMAGE, served_versions, write_serving_config
+    from kmm.serving.deployment.serving_commands import serving_commands
+    from kmm.serving.deployment.write_serving_config import IMAGE, served_versions, write_serving_config
 
     labels = labels_of(args.labels)
     paths = write_serving_config(

@@ -52,7 +52,7 @@ def run_load_command(args):
     """
     from kmm.cli.output_path import output_folder
     from kmm.serving import ServingError, measure_load, plot_load
-    from kmm.serving.load_table import load_table
+    from kmm.serving.load.load_table import load_table
 
     folder = output_folder(args.output) if args.output else None
     try:

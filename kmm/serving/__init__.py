@@ -4,16 +4,16 @@ The modules imported here load nothing but the standard library, NumPy and Pillo
 aiohttp nor grpc, so that a client needs none of them.
 """
 
-from kmm.serving.answer import Answer
-from kmm.serving.async_client import AsyncClient
-from kmm.serving.client import Client
-from kmm.serving.encoded_picture import EncodedPicture
-from kmm.serving.measure_load import measure_load
-from kmm.serving.model_server import ModelServer
-from kmm.serving.plot_load import plot_load
-from kmm.serving.serve import serve
-from kmm.serving.serving_error import ServingError
-from kmm.serving.write_serving_config import write_serving_config
+from kmm.serving.client.answer import Answer
+from kmm.serving.client.async_client import AsyncClient
+from kmm.serving.client.client import Client
+from kmm.serving.client.encoded_picture import EncodedPicture
+from kmm.serving.client.serving_error import ServingError
+from kmm.serving.deployment.write_serving_config import write_serving_config
+from kmm.serving.load.measure_load import measure_load
+from kmm.serving.load.plot_load import plot_load
+from kmm.serving.server.model_server import ModelServer
+from kmm.serving.server.serve import serve
 
 __all__ = [
     "Answer",

@@ -63,6 +63,16 @@ def test_each_row_imports_only_rows_above(library):
     assert not violations, "\n".join(violations)
 
 
+def test_a_client_knows_nothing_of_the_server(library):
+    parts = ("client", "server", "deployment", "load")
+    allowed = {"client": {"client"}, "server": {"server"}, "deployment": {"deployment"}, "load": {"load", "client"}}
+    for module in library:
+        part = module.name.split(".")[2] if module.name.startswith("kmm.serving.") else None
+        for name in imported_names(module) if part in parts else ():
+            other = [*name.split("."), "", ""][2] if name.startswith("kmm.serving.") else None
+            assert other not in parts or other in allowed[part], f"{module.path} imports {name}"
+
+
 def test_tensorflow_is_imported_only_where_allowed(library):
     violations = [
         module.path

@@ -30,8 +30,8 @@ from kmm.export import SavedModelSession, export_saved_model
 from kmm.preprocessing import decode_image, masks_from_logits, prepare_images
 from kmm.preprocessing.mask_outputs import segmentation_logits
 from kmm.serving import Client, measure_load
-from kmm.serving.load_report import load_report
-from kmm.serving.run_load import run_load
+from kmm.serving.load.load_report import load_report
+from kmm.serving.load.run_load import run_load
 
 CONCURRENCIES = (1, 2, 4, 8)
 NUM_PROMPTS = 20

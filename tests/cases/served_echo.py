@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from kmm.serving.served_version import ServedVersion
+from kmm.serving.server.served_version import ServedVersion
 
 
 def signature(inputs, outputs):

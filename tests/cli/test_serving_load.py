@@ -6,7 +6,7 @@ from PIL import Image
 
 import kmm.serving
 from kmm.cli.serving_load import add_load
-from kmm.serving.load_report import load_report
+from kmm.serving.load.load_report import load_report
 
 
 @pytest.fixture

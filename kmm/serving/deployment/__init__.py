@@ -1,0 +1,1 @@
+"""Files that put an export into production with TensorFlow Serving."""

@@ -1,0 +1,1 @@
+"""How fast a server answers, and how it fails."""

@@ -1,0 +1,1 @@
+"""`kmm serve`: TensorFlow Serving's REST and gRPC over the C++ session."""
