@@ -11,6 +11,7 @@ import tensorflow as tf
 from data_pipelines.record_parts import image_bytes
 
 ENDPOINT = "serving_default"
+ANSWERS = ("score", "mask_png_bytes", "status")
 LOCAL_RUNNER = "BundleBasedDirectRunner"
 """Runs in this process. Beam's own default would first try to download another runner."""
 
@@ -88,7 +89,7 @@ def segment_pictures(saved_model, pictures, output, prompts=None, beam_options=N
 def _check_model(saved_model, prompts):
     signature = tf.saved_model.load(str(saved_model)).signatures.get(ENDPOINT)
     inputs = set(signature.structured_input_signature[1]) if signature is not None else set()
-    if "image_bytes" not in inputs or not {"score", "mask_png_bytes"} <= set(signature.structured_outputs):
+    if "image_bytes" not in inputs or not set(ANSWERS) <= set(signature.structured_outputs):
         raise ValueError(
             f"A model must be an export of kmm's. Received: {saved_model} with the inputs {sorted(inputs)}. Write one "
             "with `kmm export`."
@@ -121,20 +122,17 @@ def _model_handler(saved_model, batch_size):
 
 
 def _ask(endpoint, batch):
-    """An answer for each element; a batch that the model refuses is asked again one by one."""
+    """An answer for each element; the export says which of them it cannot read."""
     contents, prompts = zip(*batch, strict=True)
     inputs = {"image_bytes": tf.constant(contents)}
     if prompts[0] is not None:
         inputs["prompt"] = tf.constant(prompts)
-    try:
-        outputs = endpoint(**inputs)
-    except tf.errors.OpError as error:
-        if len(batch) == 1:
-            lines = [line for line in error.message.splitlines() if not line.startswith("\t")]
-            return [{"error": lines[-1] if lines else type(error).__name__}]  # before it stands where in the graph
-        return [answer for element in batch for answer in _ask(endpoint, [element])]
-    pairs = zip(outputs["score"].numpy().tolist(), outputs["mask_png_bytes"].numpy().tolist(), strict=True)
-    return [{"score": score, "mask_png_bytes": png} for score, png in pairs]
+    outputs = {name: value.numpy().tolist() for name, value in endpoint(**inputs).items() if name in ANSWERS}
+    rows = zip(*(outputs[name] for name in ANSWERS), strict=True)
+    return [
+        {"score": score, "mask_png_bytes": png} if status == b"OK" else {"error": status.decode()}
+        for score, png, status in rows
+    ]
 
 
 def _read(prompts, file):
