@@ -102,7 +102,8 @@ def train_run(
     write_json(folder / "metrics.json", result)
     rows = evaluation.gallery_rows(model, source, split)
     visualization.plot_gallery(rows, folder / "predictions.png", class_names=source.class_names)
-    keras.utils.save_img(folder / "example.png", rows[0]["image"], scale=False)
+    for row in rows[:1]:
+        keras.utils.save_img(folder / "example.png", row["image"], scale=False)
     visualization.plot_curves(folder / "history.csv", folder / "curves.png")
     if export and not (folder / "saved_model").exists():
         scores = {"split": split, "source": source.name, **result}
