@@ -4,6 +4,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from kmm.visualization.finish_figure import finish_figure
+
 BLUE, RED, GREY = "#1f5fa8", "#c0392b", "0.55"
 WHAT = {
     "referring": ("probability of the target", "share of pixels in the target"),
@@ -52,13 +54,7 @@ def plot_calibration(result, path, title=""):
     shares.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     shares.set_ylabel("share of pixels")
     shares.set_xlabel(WHAT[result["task"]][0])
-    for axes in (curve, shares):
-        axes.grid(alpha=0.25, linewidth=0.7)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-    if title:
-        figure.suptitle(title, size=11)
-    figure.savefig(path, format="png")
+    finish_figure(figure, (curve, shares), title, path)
 
 
 def _draw_curve(axes, result, bins):

@@ -3,6 +3,8 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from kmm.visualization.finish_figure import finish_figure
+
 BLUE, GREY = "#1f5fa8", "0.55"
 COSTS = (("latency_ms", "serving one picture, ms", 1.0), ("parameters", "parameters, millions", 1e-6))
 """What the second panel shows: the first of these that every variant has."""
@@ -43,13 +45,7 @@ def plot_comparison(rows, path, score_name="score", title=""):
     scores, costs = figure.subplots(1, 2, width_ratios=(1.35, 1))
     _draw_scores(scores, shown, score_name)
     _draw_costs(costs, shown, score_name)
-    for axes in (scores, costs):
-        axes.grid(alpha=0.25, linewidth=0.7)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-    if title:
-        figure.suptitle(title, size=11)
-    figure.savefig(path, format="png")
+    finish_figure(figure, (scores, costs), title, path)
 
 
 def _draw_scores(axes, rows, score_name):

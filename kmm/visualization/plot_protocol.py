@@ -3,6 +3,8 @@
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from kmm.visualization.finish_figure import finish_figure
+
 BLUE, GREY = "#1f5fa8", "0.55"
 COLORS = ("#1f5fa8", "#d1662b", "#3a8f4d", "#8c4fa8", "#b8930f")
 MARKERS = "osD^v"
@@ -49,13 +51,7 @@ def plot_protocol(rows, path, title=""):
     _draw_groups(panels[0], groups, known[0]["score_name"], whole)
     if curves:
         _draw_curves(panels[1], curves, known[0]["score_name"], whole)
-    for axes in panels:
-        axes.grid(alpha=0.25, linewidth=0.7)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-    if title:
-        figure.suptitle(title, size=11)
-    figure.savefig(path, format="png")
+    finish_figure(figure, panels, title, path)
 
 
 def _draw_groups(axes, rows, score_name, whole):

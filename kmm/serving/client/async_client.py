@@ -4,16 +4,13 @@ import asyncio
 
 from kmm.serving.client import client_messages
 from kmm.serving.client.async_grpc_transport import AsyncGrpcTransport
-from kmm.serving.client.attempts import Attempts
-from kmm.serving.client.client import MAX_BYTES, MAX_ROWS, check_limits
-from kmm.serving.client.model_address import ModelAddress
-from kmm.serving.client.request_plans import RequestPlans
+from kmm.serving.client.client_base import ClientBase, check_limits
 from kmm.serving.client.rest_transport import RestTransport
 from kmm.serving.client.serving_error import ServingError
 from kmm.serving.client.threaded_transport import ThreadedTransport
 
 
-class AsyncClient:
+class AsyncClient(ClientBase):
     """`Client` with coroutines: the same methods, arguments, answers and errors, each to be awaited.
 
     Over gRPC requests run in the event loop; over REST, which needs the standard library alone, in threads. Pictures
@@ -43,25 +40,10 @@ class AsyncClient:
     AsyncClient('http://127.0.0.1:8501 (model 'kmm')')
     """
 
-    def __init__(
-        self,
-        url,
-        model="kmm",
-        version=None,
-        label=None,
-        timeout=30.0,
-        retries=3,
-        max_rows=MAX_ROWS,
-        max_bytes=MAX_BYTES,
-        headers=None,
-    ):
-        self._address = ModelAddress(url, model, version, label)
-        self._plans = RequestPlans(self._address, max_rows, max_bytes)
-        self._timeout, self._retries = check_limits(timeout, retries)
-        self._headers = dict(headers or {})
-        self._transport = None  # made with the first request, inside the event loop
-        if self._address.scheme.startswith("grpc"):
+    def _prepare(self):
+        if self._over_grpc:
             client_messages.import_grpc()
+        return None  # it belongs inside the event loop
 
     async def segment(self, image, prompts=None, threshold=None):
         """See `Client.segment`."""
@@ -106,9 +88,6 @@ class AsyncClient:
     async def __aexit__(self, *exception):
         await self.close()
 
-    def __repr__(self):
-        return f"AsyncClient('{self._address}')"
-
     async def _run(self, plan):
         step, answer = await asyncio.to_thread(_advance, plan.send, None)
         while step is not None:
@@ -121,11 +100,7 @@ class AsyncClient:
         return answer
 
     async def _send(self, step):
-        attempts = Attempts(
-            self._timeout if step.timeout is None else step.timeout,
-            self._retries if step.retries is None else step.retries,
-            step.codes,
-        )
+        attempts = self._attempts(step)
         while True:
             try:
                 result = await step.call(self._open(), attempts.seconds_left())
@@ -137,7 +112,7 @@ class AsyncClient:
 
     def _open(self):
         if self._transport is None:
-            if self._address.scheme.startswith("grpc"):
+            if self._over_grpc:
                 self._transport = AsyncGrpcTransport(self._address, self._headers)
             else:
                 self._transport = ThreadedTransport(RestTransport(self._address, self._headers))

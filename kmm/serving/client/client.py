@@ -2,18 +2,13 @@
 
 import time
 
-from kmm.serving.client.attempts import Attempts
+from kmm.serving.client.client_base import ClientBase, check_limits
 from kmm.serving.client.grpc_transport import GrpcTransport
-from kmm.serving.client.model_address import ModelAddress
-from kmm.serving.client.request_plans import RequestPlans
 from kmm.serving.client.rest_transport import RestTransport
 from kmm.serving.client.serving_error import ServingError
 
-MAX_ROWS, MAX_BYTES = 32, 16 * 2**20
-"""Of one request; more are split. TensorFlow Serving itself has no limit, `kmm serve` has higher ones."""
 
-
-class Client:
+class Client(ClientBase):
     """Asks TensorFlow Serving or `kmm serve` for masks of photographs.
 
     Over REST it needs NumPy and Pillow alone, neither TensorFlow nor Keras; over gRPC the extra `serving`. gRPC sends
@@ -45,23 +40,8 @@ class Client:
     Client('http://127.0.0.1:8501 (model 'kmm' label 'stable')')
     """
 
-    def __init__(
-        self,
-        url,
-        model="kmm",
-        version=None,
-        label=None,
-        timeout=30.0,
-        retries=3,
-        max_rows=MAX_ROWS,
-        max_bytes=MAX_BYTES,
-        headers=None,
-    ):
-        self._address = ModelAddress(url, model, version, label)
-        self._plans = RequestPlans(self._address, max_rows, max_bytes)
-        self._timeout, self._retries = check_limits(timeout, retries)
-        transport = GrpcTransport if self._address.scheme.startswith("grpc") else RestTransport
-        self._transport = transport(self._address, dict(headers or {}))
+    def _prepare(self):
+        return (GrpcTransport if self._over_grpc else RestTransport)(self._address, self._headers)
 
     def segment(self, image, prompts=None, threshold=None):
         """Finds what prompts name in a photograph.
@@ -197,9 +177,6 @@ class Client:
     def __exit__(self, *exception):
         self.close()
 
-    def __repr__(self):
-        return f"Client('{self._address}')"
-
     def _run(self, plan):
         try:
             step = next(plan)
@@ -214,11 +191,7 @@ class Client:
             return stop.value
 
     def _send(self, step):
-        attempts = Attempts(
-            self._timeout if step.timeout is None else step.timeout,
-            self._retries if step.retries is None else step.retries,
-            step.codes,
-        )
+        attempts = self._attempts(step)
         while True:
             try:
                 result = step.call(self._transport, attempts.seconds_left())
@@ -227,16 +200,3 @@ class Client:
             except ServingError as error:
                 pause = attempts.pause_after(error)
             time.sleep(pause)
-
-
-def check_limits(timeout, retries):
-    """Returns both, if they make sense.
-
-    Raises:
-        ValueError: `timeout` is not positive, or `retries` is no number from 0.
-    """
-    if not 0 < timeout < float("inf"):
-        raise ValueError(f"timeout must be positive seconds. Received: timeout={timeout}. The usual one is 30.")
-    if not isinstance(retries, int) or retries < 0:
-        raise ValueError(f"retries must be an integer from 0. Received: retries={retries!r}. The usual one is 3.")
-    return timeout, retries

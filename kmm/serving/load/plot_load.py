@@ -27,18 +27,14 @@ def plot_load(report, path, title=""):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from kmm.visualization.finish_figure import finish_figure
+
     figure = Figure(figsize=(11, 4.2), dpi=120, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     over_time, shares = figure.subplots(1, 2, width_ratios=(1.6, 1))
     _draw_over_time(over_time, report)
     _draw_shares(shares, report)
-    for axes in (over_time, shares):
-        axes.grid(alpha=0.25, linewidth=0.7)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right"]].set_visible(False)
-    if title:
-        figure.suptitle(title, size=11)
-    figure.savefig(path, format="png")
+    finish_figure(figure, (over_time, shares), title, path)
 
 
 def _draw_over_time(axes, report):

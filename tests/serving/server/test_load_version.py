@@ -45,7 +45,9 @@ def test_a_version_with_warm_up_and_sums(version):
 
 
 def test_a_plain_saved_model(version):
-    load_version(version).close()
+    session = load_version(version)
+    np.testing.assert_array_equal(session.run(echo_inputs("a"))["doubled"], [[0, 2]])
+    session.close()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,26 @@ def settings(folder, **changes):
     return ModelServer(folder, rest_port=0, grpc_port=0, **changes)
 
 
+BODY = json.dumps({"inputs": {"text": ["a"], "numbers": [[1, 2]]}}).encode()
+
+
+@pytest.fixture
+def session(tmp_path, monkeypatch):
+    """What the server loads as its only version."""
+    session = EchoSession()
+    monkeypatch.setattr(running_server, "load_version", lambda path, threads: session)
+    (tmp_path / "1").mkdir()
+    return session
+
+
+async def loaded_server(folder, **changes):
+    """A server whose version is loaded, and where it is asked."""
+    server = RunningServer(settings(folder, **changes))
+    await server.start()
+    await server.versions.updated.wait()
+    return server, f"http://127.0.0.1:{server.rest_port}/v1/models/kmm:predict"
+
+
 def test_it_listens_until_it_is_stopped(tmp_path, caplog):
     async def main():
         server = RunningServer(settings(tmp_path))
@@ -49,19 +69,12 @@ def test_a_port_that_is_taken(tmp_path, argument):
             asyncio.run(main(taken.getsockname()[1]))
 
 
-def test_what_is_in_progress_is_finished_and_nothing_else_taken_on(tmp_path, monkeypatch):
-    session = EchoSession()
+def test_what_is_in_progress_is_finished_and_nothing_else_taken_on(tmp_path, session):
     session.release.clear()
-    monkeypatch.setattr(running_server, "load_version", lambda path, threads: session)
-    (tmp_path / "1").mkdir()
-    body = json.dumps({"inputs": {"text": ["a"], "numbers": [[1, 2]]}}).encode()
 
     async def main():
-        server = RunningServer(settings(tmp_path))
-        await server.start()
-        await server.versions.updated.wait()
-        url = f"http://127.0.0.1:{server.rest_port}/v1/models/kmm:predict"
-        asking = asyncio.create_task(asyncio.to_thread(lambda: urllib.request.urlopen(url, body, timeout=10).read()))
+        server, url = await loaded_server(tmp_path)
+        asking = asyncio.create_task(asyncio.to_thread(lambda: urllib.request.urlopen(url, BODY, timeout=10).read()))
         while not server.versions.find().users:
             await asyncio.sleep(0.001)
         stopping = asyncio.create_task(server.stop())
@@ -75,19 +88,12 @@ def test_what_is_in_progress_is_finished_and_nothing_else_taken_on(tmp_path, mon
     asyncio.run(main())
 
 
-def test_requests_that_take_too_long_are_dropped(tmp_path, monkeypatch, caplog):
-    session = EchoSession()
+def test_requests_that_take_too_long_are_dropped(tmp_path, session, caplog):
     session.release.clear()
-    monkeypatch.setattr(running_server, "load_version", lambda path, threads: session)
-    (tmp_path / "1").mkdir()
-    body = json.dumps({"inputs": {"text": ["a"], "numbers": [[1, 2]]}}).encode()
 
     async def main():
-        server = RunningServer(settings(tmp_path, drain_seconds=0.05))
-        await server.start()
-        await server.versions.updated.wait()
-        url = f"http://127.0.0.1:{server.rest_port}/v1/models/kmm:predict"
-        asking = asyncio.create_task(asyncio.to_thread(lambda: urllib.request.urlopen(url, body, timeout=10).read()))
+        server, url = await loaded_server(tmp_path, drain_seconds=0.05)
+        asking = asyncio.create_task(asyncio.to_thread(lambda: urllib.request.urlopen(url, BODY, timeout=10).read()))
         while not server.versions.find().users:
             await asyncio.sleep(0.001)
         server._runner._shutdown_timeout = 0.05
@@ -102,13 +108,9 @@ def test_requests_that_take_too_long_are_dropped(tmp_path, monkeypatch, caplog):
     assert "requests were still in progress after 0.05 seconds" in caplog.text
 
 
-def test_an_answer_on_its_way_is_finished(tmp_path, monkeypatch):
-    session = EchoSession()
+def test_an_answer_on_its_way_is_finished(tmp_path, session):
     answer = {"text_bytes": np.array([bytes(2**24)], object), "doubled": np.zeros((1, 2), "float32")}
     session.run = lambda *arguments: answer
-    monkeypatch.setattr(running_server, "load_version", lambda path, threads: session)
-    (tmp_path / "1").mkdir()
-    body = json.dumps({"inputs": {"text": ["a"], "numbers": [[1, 2]]}})
 
     async def main():
         server = RunningServer(settings(tmp_path))
@@ -119,8 +121,8 @@ def test_an_answer_on_its_way_is_finished(tmp_path, monkeypatch):
             slow.setblocking(False)
             loop = asyncio.get_running_loop()
             await loop.sock_connect(slow, ("127.0.0.1", server.rest_port))
-            head = f"POST /v1/models/kmm:predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-            await loop.sock_sendall(slow, (head + body).encode())
+            head = f"POST /v1/models/kmm:predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(BODY)}\r\n\r\n"
+            await loop.sock_sendall(slow, head.encode() + BODY)
             while server._admission.bytes < 2**24:
                 await asyncio.sleep(0.001)
             stopping = asyncio.create_task(server.stop())
@@ -135,20 +137,13 @@ def test_an_answer_on_its_way_is_finished(tmp_path, monkeypatch):
     asyncio.run(main())
 
 
-def test_a_request_that_takes_too_long_is_given_up(tmp_path, monkeypatch):
-    session = EchoSession()
+def test_a_request_that_takes_too_long_is_given_up(tmp_path, session):
     session.release.clear()
-    monkeypatch.setattr(running_server, "load_version", lambda path, threads: session)
-    (tmp_path / "1").mkdir()
-    body = json.dumps({"inputs": {"text": ["a"], "numbers": [[1, 2]]}}).encode()
 
     async def main():
-        server = RunningServer(settings(tmp_path, request_seconds=0.05))
-        await server.start()
-        await server.versions.updated.wait()
-        url = f"http://127.0.0.1:{server.rest_port}/v1/models/kmm:predict"
+        server, url = await loaded_server(tmp_path, request_seconds=0.05)
         with pytest.raises(urllib.error.HTTPError, match="504"):
-            await asyncio.to_thread(urllib.request.urlopen, url, body, timeout=10)
+            await asyncio.to_thread(urllib.request.urlopen, url, BODY, timeout=10)
         session.release.set()
         assert await server.stop()
 
